@@ -25,11 +25,14 @@ export interface RecordedCluster {
 }
 
 const POD_RANGE = "10.244.0.0/16";
+const DUAL_POD_RANGES = `${POD_RANGE},fd00:10:244::/56`;
 
 /** All of them. Reads the objects' files. */
 export function recordedClusters(): RecordedCluster[] {
   const kinds = read("kinds.json");
   const dual = read("dual.json");
+  const ranges = read("ranges.json");
+  const dualRanges = read("dual-ranges.json");
   const large = largeCluster();
   const none = { steps: [], everyMode: false };
   const regular = [
@@ -48,9 +51,23 @@ export function recordedClusters(): RecordedCluster[] {
     {
       name: "dual",
       objects: dual,
-      options: { podRange: `${POD_RANGE},fd00:10:244::/56` },
+      options: { podRange: DUAL_POD_RANGES },
       steps: dualSteps(new Editor(dual)),
       everyMode: true,
+    },
+    {
+      name: "ranges",
+      objects: ranges,
+      options: { podRange: POD_RANGE },
+      steps: [joins(new Editor(ranges), "far", "10.244.1.77")],
+      everyMode: false,
+    },
+    {
+      name: "dual-ranges",
+      objects: dualRanges,
+      options: { podRange: DUAL_POD_RANGES },
+      steps: [joins(new Editor(dualRanges), "far", "10.244.1.77")],
+      everyMode: false,
     },
     {
       name: "large",

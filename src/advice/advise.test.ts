@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
+import { parseCidr } from "../cluster/cluster.js";
 import { clusterDigest } from "../cluster/digest.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
 import { importCluster } from "../formats/detect.js";
@@ -241,6 +242,23 @@ describe("advice beyond the numbers", () => {
     expect(advised(40_000, 1, ["ipvs"])).toMatch(
       /^IPVS: 40,000 elements of its fullest ipset, of 65,536 at most/m,
     );
+  });
+
+  it("says how full the service ranges are together, from half of them on", () => {
+    const { network, ...cluster } = generateCluster({ services: 200, seed: 1 });
+    const words = (...more: string[]) => {
+      const ranges = {
+        serviceCidr: parseCidr("10.96.0.0/24")!,
+        moreServiceCidrs: more.map((text) => parseCidr(text)!),
+      };
+      const full = { ...cluster, network: { ...network, ...ranges } };
+      return formatAdvice(adviseCluster(full, fakeResults(), PLANE_IDS)).join("\n");
+    };
+    expect(words()).toContain("Service range 10.96.0.0/24: 200 services of 256 addresses; add a ServiceCIDR");
+    expect(words("10.200.0.0/25", "10.96.0.0/28")).toContain(
+      "Service ranges 10.96.0.0/24, 10.200.0.0/25, 10.96.0.0/28: 200 services of 384 addresses; add a",
+    );
+    expect(words("10.200.0.0/24")).not.toContain("Service range");
   });
 
   it("names dates, requirements, thresholds, and what a switch from iptables changes", () => {

@@ -1,9 +1,9 @@
 /** What each plane costs a cluster: lookups from a run, updates and memory counted exactly, and what is equal. */
 
 import type { Change } from "../cluster/change.js";
-import { type Cluster, cidrSize, servicePortName } from "../cluster/cluster.js";
-import { type Family, familyOf, rangeText } from "../cluster/family.js";
-import { IPV6_BITS } from "../cluster/ipv6.js";
+import { type Cluster, servicePortName } from "../cluster/cluster.js";
+import { type Family, familyOf } from "../cluster/family.js";
+import { countServiceAddresses, serviceRangesText } from "../cluster/service-ranges.js";
 import { InputError } from "../errors.js";
 import { optionsIn } from "../planes/families/options.js";
 import { type KubeProxyVersion, NEWEST_KUBE_PROXY } from "../planes/kube-proxy-versions.js";
@@ -74,7 +74,7 @@ export interface SizedRatio extends LookupRatio {
 export interface Advice {
   readonly cluster: { readonly services: number; readonly servicePorts: number; readonly endpoints: number };
   readonly family: Family;
-  /** Where cluster IPs are taken from, and how many there are. */
+  /** Where cluster IPs are taken from (of several ranges all, with commas between), and how many there are. */
   readonly serviceRange: { readonly range: string; readonly addresses: number };
   /** The service-port with the median number of endpoints, whose changes are counted. */
   readonly typical: { readonly name: string; readonly endpoints: number };
@@ -150,11 +150,11 @@ export function adviseCluster(
   const order = [...planes].sort((a, b) => timeOf(a) - timeOf(b) || 0);
   const fastest = order[0] !== undefined && Number.isFinite(timeOf(order[0])) ? order[0] : null;
   const list = claimant(run, "list");
-  const { services, servicePorts, endpoints } = cluster;
+  const { services, servicePorts, endpoints, network } = cluster;
   return {
     cluster: { services, servicePorts, endpoints },
-    family: familyOf(cluster.network),
-    serviceRange: serviceRangeOf(cluster),
+    family: familyOf(network),
+    serviceRange: { range: serviceRangesText(network), addresses: countServiceAddresses(network) },
     typical: {
       name: servicePortName(cluster, servicePort),
       endpoints: cluster.endpointStart[servicePort + 1]! - cluster.endpointStart[servicePort]!,
@@ -181,14 +181,6 @@ export function adviseCluster(
       : [],
     published: publishedRequests(run),
     programming: predictProgramming(planes, servicePorts),
-  };
-}
-
-function serviceRangeOf({ network }: Cluster): Advice["serviceRange"] {
-  const { ipv6, serviceCidr } = network;
-  return {
-    range: rangeText(network, serviceCidr),
-    addresses: ipv6 ? 2 ** (IPV6_BITS - ipv6.cidr6(serviceCidr).prefixLength) : cidrSize(serviceCidr),
   };
 }
 

@@ -4,6 +4,7 @@ import { type Cluster, inCidr } from "../cluster/cluster.js";
 import { addressText } from "../cluster/family.js";
 import { assumesNodeAddress } from "../cluster/infer-network.js";
 import { leftOverFor } from "../cluster/left-over.js";
+import { serviceCidrsOf } from "../cluster/service-ranges.js";
 import type { Flow } from "../planes/plane.js";
 import { countOf, plainText } from "../text.js";
 
@@ -29,7 +30,9 @@ export function leftOutOf(cluster: Cluster, flow: Flow): string[] {
 export function unknownNodeOf(cluster: Cluster, flow: Flow): string | undefined {
   const { network, nodePort, protocol } = cluster;
   const isNodePort = nodePort.some((port, p) => port === flow.dport && protocol[p] === flow.protocol);
-  const isElsewhere = [network.serviceCidr, network.podCidr].some((range) => inCidr(range, flow.dst >>> 0));
+  const isElsewhere = [...serviceCidrsOf(network), network.podCidr].some((range) =>
+    inCidr(range, flow.dst >>> 0),
+  );
   if (!isNodePort || isElsewhere || !assumesNodeAddress(cluster)) return undefined;
   return `${addressText(network, flow.dst >>> 0)} is an address of this node, which the input does not say`;
 }

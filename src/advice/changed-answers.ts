@@ -1,8 +1,9 @@
 /** Which documented differences a switch from iptables brings to this cluster: each with a flow that is answered otherwise. */
 
-import { type Cluster, cidrSize, servicePortName, TCP } from "../cluster/cluster.js";
+import { type Cluster, servicePortName, TCP } from "../cluster/cluster.js";
 import { socketText } from "../cluster/family.js";
 import { OUTSIDE_CIDR } from "../cluster/network.js";
+import { freeServiceAddress } from "../cluster/service-ranges.js";
 import { BASE_PLANE, differencesOf, expectationOf } from "../planes/contract.js";
 import type { Expectation, Masquerade } from "../planes/expectation.js";
 import { DROP, type PlaneOptions, REJECT } from "../planes/plane.js";
@@ -97,7 +98,7 @@ function* flowsOf(cluster: Cluster): Iterable<Asked> {
     if (cluster.nodePort[p] !== 0)
       yield { src: LOOPBACK, dst: LOOPBACK, dport: cluster.nodePort[p]!, protocol };
   }
-  const free = freeClusterIp(cluster);
+  const free = freeServiceAddress(cluster);
   if (free !== undefined) for (const src of usual) yield { src, dst: free, dport: WRONG_PORT, protocol: TCP };
 }
 
@@ -128,13 +129,6 @@ function placesOf(cluster: Cluster, p: number): { dst: number; dport: number }[]
     ...addresses.flatMap((dst) => [cluster.port[p]!, WRONG_PORT].map((dport) => ({ dst, dport }))),
     ...nodes.map((dst) => ({ dst, dport: nodePort })),
   ];
-}
-
-/** An address of the service range that no Service has; undefined where the range is full. */
-function freeClusterIp({ network: { serviceCidr }, clusterIp }: Cluster): number | undefined {
-  const taken = new Set(clusterIp);
-  const length = Math.min(taken.size + 1, cidrSize(serviceCidr) - 2);
-  return Array.from({ length }, (_, i) => serviceCidr.base + 1 + i).find((address) => !taken.has(address));
 }
 
 const SOURCES: Readonly<Record<Situation["source"], string>> = {

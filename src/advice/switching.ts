@@ -38,7 +38,7 @@ export function circumstancesOf(
   };
 }
 
-/** Limits that the cluster is beyond or near, and the addresses that are left in the service range. */
+/** Limits that the cluster is beyond or near, and the addresses that are left in its service ranges. */
 export function formatLimits(
   planes: readonly NamedCircumstances[],
   { services, range, addresses }: ServiceRange,
@@ -55,13 +55,13 @@ export function formatLimits(
   const full =
     services > NEAR * addresses
       ? [
-          `Service range ${range}: ${countOf(services, "service")} of ${formatCount(addresses)} addresses; add a ServiceCIDR before it is full.`,
+          `Service ${range.includes(",") ? "ranges" : "range"} ${range}: ${countOf(services, "service")} of ${formatCount(addresses)} addresses; add a ServiceCIDR before it is full.`,
         ]
       : [];
   return [...said, ...full];
 }
 
-/** How many addresses of the service range are taken. */
+/** How many addresses of the service ranges are taken. */
 export interface ServiceRange {
   readonly services: number;
   readonly range: string;

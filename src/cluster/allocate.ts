@@ -7,6 +7,8 @@ import { NODE_PORT_BASE, NODE_PORT_COUNT } from "./network.js";
 
 export interface FreeAddressesOptions {
   readonly range: Cidr;
+  /** Ranges that follow when it is full; they may overlap. */
+  readonly further?: readonly Cidr[];
   readonly taken: Iterable<number>;
   /** Parts of the range that are someone else's. */
   readonly reserved?: readonly Cidr[];
@@ -16,27 +18,42 @@ export interface FreeAddressesOptions {
   readonly what: string;
 }
 
-/** Hands out a range's addresses in order, from its second to its last but one, without those in use. */
+/** Hands out the addresses of ranges in order, of each from its second to its last but one, without those in use. */
 export class FreeAddresses {
-  readonly #range: Cidr;
+  readonly #ranges: readonly Cidr[];
   readonly #taken: ReadonlySet<number>;
-  readonly #reserved: readonly Cidr[];
+  readonly #reserved: Cidr[];
   readonly #what: string;
   readonly #text: string;
+  /** Which range is handed out, and the address after which it goes on. */
+  #current = 0;
   #last: number;
 
-  constructor({ range, taken, reserved = [], what, network = {} }: FreeAddressesOptions) {
-    this.#range = range;
+  constructor({ range, further = [], taken, reserved = [], what, network = {} }: FreeAddressesOptions) {
+    this.#ranges = [range, ...further];
     this.#taken = new Set(taken);
-    this.#reserved = reserved;
+    this.#reserved = [...reserved];
     this.#what = what;
-    this.#text = rangeText(network, range);
+    this.#text = this.#ranges.map((one) => rangeText(network, one)).join(", ");
     this.#last = range.base;
   }
 
   /** The next free address. Throws InvalidClusterError when there is none. */
   next(): number {
-    const end = this.#range.base + cidrSize(this.#range) - 1;
+    let range = this.#ranges[this.#current];
+    while (range !== undefined) {
+      const address = this.#nextIn(range);
+      if (address !== undefined) return address;
+      // What is full may lie in the next range.
+      this.#reserved.push(range);
+      range = this.#ranges[++this.#current];
+      this.#last = range?.base ?? 0;
+    }
+    throw new InvalidClusterError(`${this.#text} has no room for more ${this.#what}: ask for fewer`);
+  }
+
+  #nextIn(range: Cidr): number | undefined {
+    const end = range.base + cidrSize(range) - 1;
     let address = this.#last + 1;
     while (address < end) {
       const reserved = this.#reserved.find((cidr) => inCidr(cidr, address));
@@ -47,7 +64,7 @@ export class FreeAddresses {
         return address;
       }
     }
-    throw new InvalidClusterError(`${this.#text} has no room for more ${this.#what}: ask for fewer`);
+    return undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import { InvalidChangeError } from "../errors.js";
 import { Random } from "../random.js";
 import { FreeAddresses } from "./allocate.js";
 import { type Cluster, LOCAL, REMOTE, servesPolicyCluster } from "./cluster.js";
+import { serviceCidrsOf } from "./service-ranges.js";
 
 /** A change to the endpoints of one service-port. `endpoint` is a row of the cluster's endpoint columns. */
 export type Change =
@@ -155,7 +156,7 @@ function freshAddresses(cluster: Cluster, count: number): number[] {
     range: network.podCidr,
     network,
     taken,
-    reserved: [network.clientCidr, network.serviceCidr],
+    reserved: [network.clientCidr, ...serviceCidrsOf(network)],
     what: "endpoints",
   });
   return Array.from({ length: count }, () => free.next());

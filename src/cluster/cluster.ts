@@ -120,7 +120,10 @@ export interface Cluster {
 
 /** The addresses around the services, as kube-proxy's configuration and the node know them. */
 export interface Network {
+  /** Where cluster IPs are taken from: the range of the cluster's own ServiceCIDR object. */
   readonly serviceCidr: Cidr;
+  /** Ranges of further ServiceCIDR objects; absent where there is none. See service-ranges.ts. */
+  readonly moreServiceCidrs?: readonly Cidr[];
   /** kube-proxy's `clusterCIDR`: sources inside need no masquerade (the local-traffic detector). */
   readonly podCidr: Cidr;
   /** Clients on this node; reserved, no endpoint lives here. Inside `podCidr`. */

@@ -1,9 +1,10 @@
 /** Flows that reach every corner of the decision contract: used to verify, never to time. */
 
 import { Random } from "../random.js";
-import { type Cluster, cidrSize, TCP } from "./cluster.js";
+import { type Cidr, type Cluster, cidrSize, TCP } from "./cluster.js";
 import { FLOW_WORDS, type FlowTrace } from "./flows.js";
 import { OUTSIDE_CIDR } from "./network.js";
+import { serviceCidrsOf } from "./service-ranges.js";
 
 const LOOPBACK = 0x7f000001;
 const WRONG_PORT = 9;
@@ -29,6 +30,7 @@ export function generateCoverageFlows(cluster: Cluster, flows: number, seed: num
   const target = new Int32Array(flows);
   const { network } = cluster;
   const node = network.nodeAddresses[0]!;
+  const serviceRanges = serviceCidrsOf(network);
 
   for (let flow = 0; flow < flows; flow++) {
     const p = random.below(cluster.servicePorts);
@@ -47,7 +49,7 @@ export function generateCoverageFlows(cluster: Cluster, flows: number, seed: num
     const miss = random.below(100);
     if (miss < 5) dport = WRONG_PORT;
     else if (miss < 8) protocol = protocol === TCP ? 17 : TCP;
-    else if (miss < 11) dst = network.serviceCidr.base + 1 + random.below(cidrSize(network.serviceCidr) - 2);
+    else if (miss < 11) dst = serviceAddress(serviceRanges, random);
     else if (miss < 13) dst = (0xcb007100 | random.below(256)) >>> 0;
 
     const at = flow * FLOW_WORDS;
@@ -58,6 +60,14 @@ export function generateCoverageFlows(cluster: Cluster, flows: number, seed: num
     target[flow] = p;
   }
   return { length: flows, words, target };
+}
+
+/** An address of a service range, which a Service may have or not. */
+function serviceAddress(ranges: readonly Cidr[], random: Random): number {
+  // One range draws nothing, so that its flows are the same as ever.
+  const range = ranges.length === 1 ? ranges[0]! : ranges[random.below(ranges.length)]!;
+  const size = cidrSize(range);
+  return size < 4 ? range.base + random.below(size) : range.base + 1 + random.below(size - 2);
 }
 
 /** A pod on this node, one of the service's own endpoints (hairpin), the node itself, or a client outside. */

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { AddressPlan } from "./address-plan.js";
 import type { Cluster, Network } from "./cluster.js";
+import { rangeText } from "./family.js";
 
 /**
  * SHA-256 (hex) over the network and all columns in a fixed order, little-endian as every supported machine stores them.
@@ -20,8 +21,9 @@ import type { Cluster, Network } from "./cluster.js";
  */
 export function clusterDigest(cluster: Cluster): string {
   const hash = createHash("sha256");
-  const { ipv6 } = cluster.network;
-  hash.update(JSON.stringify(ipv6 === undefined ? cluster.network : ipv6Network(cluster.network, ipv6)));
+  const { moreServiceCidrs = [], ...network } = cluster.network;
+  const { ipv6 } = network;
+  hash.update(JSON.stringify(ipv6 === undefined ? network : ipv6Network(network, ipv6)));
   for (const column of [
     ...(ipv6 === undefined ? [cluster.clusterIp] : []),
     cluster.serviceType,
@@ -54,6 +56,7 @@ export function clusterDigest(cluster: Cluster): string {
       hash.update(`${ipv6.formatCidr({ base, prefixLength: cluster.rangePrefixLength[row]! })} `);
   // Only where there is one, so that clusters without keep the fingerprint that they had.
   if (cluster.healthCheckNodePort.some((port) => port !== 0)) hash.update(cluster.healthCheckNodePort);
+  for (const range of moreServiceCidrs) hash.update(`services:${rangeText(network, range)}`);
   if (cluster.idleEndpoints > 0) hash.update(`idle:${cluster.idleEndpoints}`);
   return hash.digest("hex");
 }

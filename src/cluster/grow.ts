@@ -4,6 +4,7 @@ import { InvalidClusterError } from "../errors.js";
 import { FreeAddresses, FreeNodePorts } from "./allocate.js";
 import type { Cluster } from "./cluster.js";
 import { LOAD_BALANCER_CIDR } from "./network.js";
+import { serviceCidrsOf } from "./service-ranges.js";
 
 /** Length of a Service's name (RFC 1035 label), and of the longest suffix, `-1000000`. */
 const MAX_NAME_LENGTH = 63;
@@ -114,12 +115,18 @@ function renewAddresses(
     for (const address of column) taken.add(address);
   }
   const free = {
-    services: new FreeAddresses({ range: network.serviceCidr, network, taken, what: "services" }),
+    services: new FreeAddresses({
+      range: network.serviceCidr,
+      further: network.moreServiceCidrs ?? [],
+      network,
+      taken,
+      what: "services",
+    }),
     pods: new FreeAddresses({
       range: network.podCidr,
       network,
       taken,
-      reserved: [network.clientCidr, network.serviceCidr],
+      reserved: [network.clientCidr, ...serviceCidrsOf(network)],
       what: "endpoints",
     }),
     externals: new FreeAddresses({

@@ -14,6 +14,7 @@ export interface Ipv6Addresses {
   readonly sourceRanges: readonly RawCidr[];
   /** kube-apiserver's and kube-proxy's ranges, where they are known. */
   readonly serviceCidr?: Cidr6 | undefined;
+  readonly moreServiceCidrs?: readonly Cidr6[];
   readonly podCidr?: Cidr6 | undefined;
 }
 
@@ -21,6 +22,7 @@ export interface Ipv6Addresses {
 export interface Ipv6Network {
   readonly plan: AddressPlan;
   readonly serviceCidr: Cidr;
+  readonly moreServiceCidrs?: readonly Cidr[];
   readonly podCidr: Cidr;
   readonly clientCidr: Cidr;
 }
@@ -43,15 +45,19 @@ export function inferIpv6({
   pods,
   sourceRanges,
   serviceCidr = usualOr(clusterIps, USUAL_SERVICES, () => inferServices(clusterIps, pods)),
-  podCidr = usualOr(pods, USUAL_PODS, () => inferPods(pods, serviceCidr)),
+  moreServiceCidrs = [],
+  podCidr = usualOr(pods, USUAL_PODS, () => inferPods(pods, [serviceCidr, ...moreServiceCidrs])),
 }: Ipv6Addresses): Ipv6Network {
   const clientCidr = reserveIpv6Clients(podCidr, [...clusterIps, ...pods]);
-  const ranges = { serviceCidr, podCidr, clientCidr };
+  const ranges = { serviceCidr, moreServiceCidrs, podCidr, clientCidr };
   const numbers = numberAddresses(ranges, sourceRanges, pods.length);
   const where = () => "the ranges that were read";
   return {
     plan: numbers.ipv6!,
     serviceCidr: numbers.cidr(serviceCidr, where),
+    ...(moreServiceCidrs.length > 0 && {
+      moreServiceCidrs: moreServiceCidrs.map((range) => numbers.cidr(range, where)),
+    }),
     podCidr: numbers.cidr(podCidr, where),
     clientCidr: numbers.cidr(clientCidr, where),
   };
@@ -74,10 +80,11 @@ function inferServices(clusterIps: readonly bigint[], pods: readonly bigint[]): 
 }
 
 /** What the members of the densest /48 share, in whole bytes; where cluster IPs lie in it too, their densest narrower part. */
-function inferPods(pods: readonly bigint[], serviceCidr: Cidr6): Cidr6 {
+function inferPods(pods: readonly bigint[], serviceCidrs: readonly Cidr6[]): Cidr6 {
   const widest = densest(pods, WIDEST_PODS);
   const members = pods.filter((address) => inCidr6(widest, address));
-  const isClear = (range: Cidr6) => !holdsCidr6(range, serviceCidr) && !holdsCidr6(serviceCidr, range);
+  const isClear = (range: Cidr6) =>
+    !serviceCidrs.some((services) => holdsCidr6(range, services) || holdsCidr6(services, range));
   const shared = lengths(NARROWEST_PODS, WIDEST_PODS, -8)
     .map((prefixLength) => ({ base: maskIpv6(members[0]!, prefixLength), prefixLength }))
     .find((range) => members.every((address) => inCidr6(range, address)));

@@ -15,6 +15,7 @@ import {
 } from "./cluster.js";
 import { addressText, rangeText } from "./family.js";
 import { DEFAULT_NETWORK } from "./network.js";
+import { serviceCidrsOf, serviceRangesText } from "./service-ranges.js";
 
 /** The narrowest and widest range that is inferred: a /16 has room to grow, a /8 is the largest private range. */
 const NARROWEST = 16;
@@ -34,6 +35,7 @@ export const STAND_IN = 0xcb007101;
 /** What a node's tables say about the network. */
 export interface KnownNetwork {
   readonly serviceCidr?: Cidr | undefined;
+  readonly moreServiceCidrs?: readonly Cidr[];
   readonly podCidr?: Cidr | undefined;
   /** Of a cluster of IPv6, with both ranges: what its numbers stand for, and where its clients live. */
   readonly ipv6?: { readonly plan: AddressPlan; readonly clientCidr: Cidr } | undefined;
@@ -45,7 +47,11 @@ export function describeNetwork(network: Network, known: KnownNetwork): string[]
   const { nodeAddresses = [] } = known;
   const facts: readonly (readonly [what: string, value: string, isKnown: boolean])[] = [
     ["pod range", rangeText(network, network.podCidr), known.podCidr !== undefined],
-    ["service range", rangeText(network, network.serviceCidr), known.serviceCidr !== undefined],
+    [
+      serviceCidrsOf(network).length === 1 ? "service range" : "service ranges",
+      serviceRangesText(network),
+      known.serviceCidr !== undefined,
+    ],
     [
       network.nodeAddresses.length === 1 ? "node address" : "node addresses",
       network.nodeAddresses
@@ -102,10 +108,12 @@ export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetw
   ]);
   const serviceCidr =
     known.serviceCidr ?? clearOf(externals, inferRange(vips, DEFAULT_NETWORK.serviceCidr), vips);
-  const podCidr = known.podCidr ?? inferRange(pods, DEFAULT_NETWORK.podCidr, serviceCidr);
-  const { nodeAddresses = [] } = known;
+  const { moreServiceCidrs, nodeAddresses = [] } = known;
+  const ranges = { serviceCidr, ...(moreServiceCidrs && { moreServiceCidrs }) };
+  const serviceCidrs = serviceCidrsOf(ranges);
+  const podCidr = known.podCidr ?? inferRange(pods, DEFAULT_NETWORK.podCidr, serviceCidrs);
   return {
-    serviceCidr,
+    ...ranges,
     podCidr,
     clientCidr: known.ipv6?.clientCidr ?? reserveClients(podCidr, [...vips, ...pods]),
     ...(known.ipv6 && { ipv6: known.ipv6.plan }),
@@ -115,7 +123,7 @@ export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetw
         : [
             chooseNodeAddress(
               [...vips, ...pods, ...externals],
-              [serviceCidr, podCidr],
+              [...serviceCidrs, podCidr],
               // kube-proxy writes other rules where they hold the node's address: those that were read have them, or not.
               records.flatMap(({ sourceRanges = [] }) => sourceRanges),
             ),
@@ -125,15 +133,15 @@ export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetw
 
 /**
  * The usual range if it holds most addresses; else the smallest range around their densest /16 that holds as many as
- * its /8 does, clear of `other`. Pods on the host's network lie outside, as they do in a real cluster.
+ * its /8 does, clear of `others`. Pods on the host's network lie outside, as they do in a real cluster.
  */
-function inferRange(addresses: readonly number[], usual: Cidr, other?: Cidr): Cidr {
+function inferRange(addresses: readonly number[], usual: Cidr, others: readonly Cidr[] = []): Cidr {
   if (2 * count(addresses, usual) >= addresses.length) return usual;
   let best = densest(addresses);
   let most = count(addresses, best);
   for (let prefixLength = NARROWEST - 1; prefixLength >= WIDEST; prefixLength--) {
     const wider = { base: maskTo(best.base, prefixLength), prefixLength };
-    if (other && overlap(wider, other)) break;
+    if (others.some((other) => overlap(wider, other))) break;
     const members = count(addresses, wider);
     if (members > most) [best, most] = [wider, members];
   }

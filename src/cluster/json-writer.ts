@@ -54,6 +54,7 @@ function partHead({ network, idleEndpoints }: Cluster): object {
 function networkObject(network: Network): object {
   return {
     serviceCidr: rangeText(network, network.serviceCidr),
+    moreServiceCidrs: network.moreServiceCidrs?.map((range) => rangeText(network, range)),
     podCidr: rangeText(network, network.podCidr),
     clientCidr: rangeText(network, network.clientCidr),
     nodeAddresses: network.nodeAddresses.map((one) => addressText(network, one)),

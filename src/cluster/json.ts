@@ -36,6 +36,7 @@ const MAX_IDLE_ENDPOINTS = 100_000_000;
 export const MAX_NOTES = 100;
 export const MAX_NOTE_LENGTH = 1_000;
 const MAX_PARAMETERS_LENGTH = 10_000;
+const MAX_SERVICE_RANGES = 1_000;
 
 const address = z.string().transform((text, context): RawAddress => {
   const parsed = parseRawAddress(text);
@@ -106,6 +107,7 @@ const parameters = z.record(z.string(), z.unknown()).refine(isSmall, "too large 
 
 const network = z.object({
   serviceCidr: cidr,
+  moreServiceCidrs: z.array(cidr).max(MAX_SERVICE_RANGES).default([]),
   podCidr: cidr,
   clientCidr: cidr.refine(
     ({ base, prefixLength }) => prefixLength <= (typeof base === "number" ? 30 : 126),
@@ -206,6 +208,11 @@ function clusterOf(part: ClusterPart, source: ClusterSource): Cluster {
   const ofNetwork = (field: string) => () => `cluster file: network.${field}`;
   const own: Network = {
     serviceCidr: numbers.cidr(ranges.serviceCidr, ofNetwork("serviceCidr")),
+    ...(ranges.moreServiceCidrs.length > 0 && {
+      moreServiceCidrs: ranges.moreServiceCidrs.map((range, i) =>
+        numbers.cidr(range, ofNetwork(`moreServiceCidrs[${i}]`)),
+      ),
+    }),
     podCidr: numbers.cidr(ranges.podCidr, ofNetwork("podCidr")),
     clientCidr: numbers.cidr(ranges.clientCidr, ofNetwork("clientCidr")),
     nodeAddresses: nodeAddresses.map((raw, i) => numbers.address(raw, ofNetwork(`nodeAddresses[${i}]`))),

@@ -5,6 +5,7 @@ import { reserveIpv6Clients } from "./infer-ipv6.js";
 import { reserveClients } from "./infer-network.js";
 import type { Cidr6 } from "./ipv6.js";
 import { numberAddresses, numbersOf, type RawAddress, type RawCidr } from "./raw-addresses.js";
+import { serviceCidrsOf, serviceRangeFields } from "./service-ranges.js";
 
 export interface NodeFacts {
   /** kube-proxy's `--cluster-cidr`, a range of each family; none of the cluster's family: the cluster's. */
@@ -39,11 +40,15 @@ function renumbered(cluster: Cluster, podCidr: Cidr6): Cluster {
   const plan = network.ipv6!;
   const used = [...clusterIp, ...endpointAddress].map((number) => plan.address(number));
   const clientCidr = reserveIpv6Clients(podCidr, used);
-  const serviceCidr = plan.cidr6(network.serviceCidr);
+  const [serviceCidr, ...moreServiceCidrs] = serviceCidrsOf(network).map((range) => plan.cidr6(range));
   const ranges = Array.from(rangeBase, (base, row) =>
     plan.cidr6({ base, prefixLength: rangePrefixLength[row]! }),
   );
-  const numbers = numberAddresses({ serviceCidr, podCidr, clientCidr }, ranges, endpointAddress.length);
+  const numbers = numberAddresses(
+    { serviceCidr: serviceCidr!, moreServiceCidrs, podCidr, clientCidr },
+    ranges,
+    endpointAddress.length,
+  );
   const where = () => "the cluster";
   const moved = (number: number) => numbers.address(plan.address(number), where);
   const blocks = ranges.map((range) => numbers.cidr(range, where));
@@ -55,7 +60,8 @@ function renumbered(cluster: Cluster, podCidr: Cidr6): Cluster {
     rangeBase: Uint32Array.from(blocks, ({ base }) => base),
     rangePrefixLength: Uint8Array.from(blocks, ({ prefixLength }) => prefixLength),
     network: {
-      serviceCidr: numbers.cidr(serviceCidr, where),
+      ...network,
+      ...serviceRangeFields([serviceCidr!, ...moreServiceCidrs].map((range) => numbers.cidr(range, where))),
       podCidr: numbers.cidr(podCidr, where),
       clientCidr: numbers.cidr(clientCidr, where),
       nodeAddresses: network.nodeAddresses.map(moved),

@@ -34,6 +34,7 @@ export function parseRawCidr(text: string): RawCidr | undefined {
 /** What a cluster that is read says of its network. */
 export interface RawNetwork {
   readonly serviceCidr: RawCidr;
+  readonly moreServiceCidrs?: readonly RawCidr[];
   readonly podCidr: RawCidr;
   readonly clientCidr: RawCidr;
 }
@@ -55,7 +56,7 @@ const CLIENT_BITS = 16;
 
 /** Numbers for a cluster of this network, in which sources of `ranges` are let in; `members`: endpoints that it holds. */
 export function numberAddresses(
-  { serviceCidr, podCidr, clientCidr }: RawNetwork,
+  { serviceCidr, moreServiceCidrs = [], podCidr, clientCidr }: RawNetwork,
   ranges: readonly RawCidr[],
   members: number,
 ): AddressNumbers {
@@ -79,7 +80,7 @@ export function numberAddresses(
   const withBits = (range: RawCidr, bits: number) => ofIpv6(range).map((one) => ({ ...one, bits }));
   const ipv6 = planAddresses(
     [
-      ...withBits(serviceCidr, SERVICE_BITS),
+      ...[serviceCidr, ...moreServiceCidrs].flatMap((range) => withBits(range, SERVICE_BITS)),
       ...withBits(podCidr, POD_BITS),
       ...withBits(clientCidr, CLIENT_BITS),
       ...ranges.flatMap(ofIpv6),

@@ -7,6 +7,7 @@ import { generateCluster, MIXED } from "../cluster/generate.js";
 import { formatIpv6, parseIpv6 } from "../cluster/ipv6.js";
 import { parseClusterFile, writeCluster } from "../cluster/json.js";
 import { parseRawCidr } from "../cluster/raw-addresses.js";
+import { serviceRangesText } from "../cluster/service-ranges.js";
 import { FLAGS } from "../planes/ebpf/cilium-flags.js";
 import { importedOptions } from "../planes/imported-options.js";
 import { KUBE_PROXY_RELEASES } from "../planes/kube-proxy-versions.js";
@@ -83,6 +84,24 @@ describe("rules of both families, imported", () => {
       expect(report.join("\n")).not.toMatch(/not understood|left out/);
     },
   );
+
+  it.each(KUBE_PROXY_VERSIONS)("keep all service ranges, as kube-proxy %s wrote them", (version) => {
+    const dump = read(`${KUBE_PROXY_RELEASES[version]}/dual-ranges/nftables.nft`);
+    const { cluster, ipv6, report } = importCluster(dump);
+    const file = [...writeCluster({ ipv4: cluster, ipv6: ipv6! })].join("");
+    const back = parseClusterFile(file) as DualStack;
+    const options = { ...importedOptions(cluster), kubeProxy: version };
+    for (const [table, part] of [
+      ["ip kube-proxy", back.ipv4],
+      ["ip6 kube-proxy", back.ipv6],
+    ] as const) {
+      const written = [...EXPORTS.find(({ id }) => id === "nft")!.write(part, options)].join("");
+      expect(ruleDifferences(nftLines(dump, table), nftLines(written, table))).toEqual([]);
+    }
+    expect(serviceRangesText(back.ipv4.network)).toBe("10.96.0.0/12, 10.200.0.0/24");
+    expect(serviceRangesText(back.ipv6.network)).toBe("fd00:10:96::/108, fd00:10:97::/112, fd00:10:98::/112");
+    expect(report.join("\n")).not.toMatch(/not understood|left out/);
+  });
 
   it.each([["ip6 table alone", (dump: string) => dump.slice(dump.indexOf("table ip6 kube-proxy"))]])(
     "are those of IPv6 where the %s is given, with what the user says of its network",

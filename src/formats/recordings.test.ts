@@ -67,7 +67,7 @@ const podRangeOf = (name: string) => (name === "no-pod-range" ? undefined : "10.
 describe("a recorded dump, imported and exported in its own format", () => {
   it("is there of every version and mode", () => {
     expect(new Set(RECORDINGS.map(({ version }) => version)).size).toBe(KUBE_PROXY_VERSIONS.length);
-    expect([RECORDINGS.length, saves.length, ipvs.length]).toEqual([44, 46, 4]);
+    expect([RECORDINGS.length, saves.length, ipvs.length]).toEqual([52, 54, 4]);
   });
 
   it.each(saves)("holds the same rules and facts of its node: $path, $file", ({ name, path, file }) => {

@@ -1,4 +1,4 @@
-/** A cluster as Kubernetes objects: Services, and EndpointSlices as their controller writes them. */
+/** A cluster as Kubernetes objects: Services, EndpointSlices as their controller writes them, and ServiceCIDRs if several. */
 
 import {
   CLUSTER_IP,
@@ -17,6 +17,7 @@ import { refuseUnsafeNames } from "../cluster/safe-names.js";
 import { NotRepresentableError } from "../errors.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
 import { OTHER_NODE, THIS_NODE } from "./exported-nodes.js";
+import { serviceCidrObjects } from "./network/service-cidrs.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
 const ENDPOINTS_PER_SLICE = 100;
@@ -39,7 +40,11 @@ export function* kubernetesList(clusters: Cluster | DualStack): Iterable<string>
     validateAgainstApiRules(cluster);
   }
   yield '{"apiVersion":"v1","kind":"List","items":[';
-  let separator = "";
+  // One range is the cluster's own: whoever takes the Services has it already.
+  const all = serviceCidrObjects(families);
+  const ranges = all.length > 1 ? all : [];
+  if (ranges.length > 0) yield `\n${ranges.map((object) => JSON.stringify(object)).join(",\n")}`;
+  let separator = ranges.length > 0 ? "," : "";
   for (const parts of servicesOf(families)) {
     const { cluster, s } = parts[0];
     const [namespace, name] = apiName(cluster, s);

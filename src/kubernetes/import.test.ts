@@ -14,7 +14,9 @@ import {
   protocolName,
   REMOTE,
 } from "../cluster/cluster.js";
+import { describeNetwork } from "../cluster/infer-network.js";
 import { parseCluster, writeCluster } from "../cluster/json.js";
+import { serviceRangesText } from "../cluster/service-ranges.js";
 import { InputError } from "../errors.js";
 import { kubernetesList } from "./export.js";
 import { importKubernetes } from "./import.js";
@@ -690,23 +692,53 @@ describe("reading Services", () => {
     for (const kept of [written, exported]) expect(kept.externalKind).toEqual(cluster.externalKind);
   });
 
-  it("says which ranges of ServiceCIDR objects it leaves out, of the family that is read", () => {
-    const range = (name: string, ...cidrs: string[]) => ({
+  it("reads the ranges of all ServiceCIDR objects, each once, the cluster's own first, whatever their state", () => {
+    const range = (name: string, cidrs: string[], metadata: Fields = {}) => ({
       apiVersion: "networking.k8s.io/v1",
       kind: "ServiceCIDR",
-      metadata: { name },
+      metadata: { name, ...metadata },
       spec: { cidrs },
     });
-    const warnings = (...objects: Fields[]) =>
-      importKubernetes(objects.map((object) => JSON.stringify(object)).join("\n---\n")).report.warnings.join(
-        "\n",
-      );
-    const first = range("kubernetes", "10.96.0.0/12", "fd00:10:96::/108");
+    const imported = (...objects: Fields[]) =>
+      importKubernetes(objects.map((object) => JSON.stringify(object)).join("\n---\n"));
+    const own = range("kubernetes", ["10.96.0.0/12", "fd00:10:96::/108"]);
+    const leaving = { deletionTimestamp: "2026-01-01T00:00:00Z" };
     const one = service("a", { clusterIP: "10.96.0.9" });
-    expect(warnings(one, first)).not.toContain("ServiceCIDR");
-    expect(warnings(one, first, range("more", "10.200.0.0/24"))).toContain(
-      "further ranges of ServiceCIDR objects are left out: 10.200.0.0/24 (",
+    const six = service("b", { clusterIP: "fd00:98::9", ipFamilies: ["IPv6"] });
+    const { cluster, ipv6, known, report } = imported(
+      ...[one, six, range("again", ["10.200.0.0/24"]), range("also", ["10.200.0.0/24", "fd00:98::/112"])],
+      ...[own, range("leaving", ["10.201.0.0/24"], leaving)],
     );
+    expect(serviceRangesText(cluster.network)).toBe("10.96.0.0/12, 10.200.0.0/24, 10.201.0.0/24");
+    expect(serviceRangesText(ipv6!.cluster.network)).toBe("fd00:10:96::/108, fd00:98::/112");
+    expect(describeNetwork(cluster.network, known).join("\n")).toContain(
+      "service ranges 10.96.0.0/12, 10.200.0.0/24, 10.201.0.0/24",
+    );
+    expect(report.otherObjects).toBe(0);
+    expect(imported(one, own).cluster.network).not.toHaveProperty("moreServiceCidrs");
+  });
+
+  it("reads the ranges that are exported where there are several, and exports one with no object", () => {
+    const own = { kind: "ServiceCIDR", metadata: { name: "kubernetes" }, spec: { cidrs: ["10.96.0.0/12"] } };
+    const more = { kind: "ServiceCIDR", metadata: { name: "z" }, spec: { cidrs: ["10.200.0.0/24"] } };
+    const exported = (...objects: Fields[]) => {
+      const text = objects.map((object) => JSON.stringify(object)).join("\n---\n");
+      return [...kubernetesList(importKubernetes(text).cluster)].join("");
+    };
+    const one = service("a", { clusterIP: "10.96.0.9" });
+    expect(exported(one, own)).not.toContain("ServiceCIDR");
+    const two = exported(one, own, more);
+    expect(
+      JSON.parse(two).items.map(({ kind, metadata }: { kind: string; metadata: Fields }) => [
+        kind,
+        metadata.name,
+      ]),
+    ).toEqual([
+      ["ServiceCIDR", "kubernetes"],
+      ["ServiceCIDR", "kubernetes-2"],
+      ["Service", "a"],
+    ]);
+    expect(serviceRangesText(importKubernetes(two).cluster.network)).toBe("10.96.0.0/12, 10.200.0.0/24");
   });
 
   it("refuses a service that appears twice", () => {

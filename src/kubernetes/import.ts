@@ -63,7 +63,7 @@ interface Objects extends Omit<Sources, "node" | keyof SliceReading> {
 }
 
 /**
- * Reads Kubernetes YAML or JSON; of Node and ServiceCIDR objects, the node's addresses and the range of services. What comes
+ * Reads Kubernetes YAML or JSON; of Node and ServiceCIDR objects, the node's addresses and the ranges of services. What comes
  * first is the only family there is, or IPv4 next to `ipv6`. Throws InvalidInputError that names object and field when
  * something can't be used, or the nodes there are when `node` is none of them.
  */
@@ -158,7 +158,7 @@ function importFamily(
   const known = knownNetwork(options, node, objects, reader);
   const network = inferNetwork(records, {
     ...known,
-    ...(ranges && { podCidr: ranges.podCidr, serviceCidr: ranges.serviceCidr, ipv6: ranges }),
+    ...(ranges && { ...ranges, ipv6: ranges }),
   });
   const skipped = skippedServices(objects.services, reader);
   const cluster = buildCluster(records, network, {
@@ -192,12 +192,7 @@ function importFamily(
       invented,
       unaddressed,
       unused: unusedOf(source.origin, objects),
-      warnings: [
-        ...warnOfSlices(slices),
-        ...warnOfRanges(objects.ranges, reader),
-        ...warnOfHeadlessLabel(services),
-        ...warnOfEmpty(records),
-      ],
+      warnings: [...warnOfSlices(slices), ...warnOfHeadlessLabel(services), ...warnOfEmpty(records)],
     },
   };
 }
@@ -268,17 +263,6 @@ function unusedOf(origin: EndpointOrigin, { legacy, pods, workloads }: Objects):
 function warnOfSlices(slices: readonly EndpointSlice[]): string[] {
   const other = slices.filter(({ addressType }) => addressType !== "IPv4" && addressType !== "IPv6").length;
   return other === 0 ? [] : [`${other} EndpointSlices without IP addresses are left out`];
-}
-
-/** A cluster of ours has one; kube-proxy writes all of a family into one rule (nftables/proxier.go, OnServiceCIDRsChanged). */
-function warnOfRanges(ranges: readonly ServiceCidr[], reader: AddressReader): string[] {
-  const all = new Set(ranges.flatMap(({ spec }) => (spec.cidrs ?? []).filter(reader.isOurs)));
-  const [, ...others] = all;
-  return others.length === 0
-    ? []
-    : [
-        `further ranges of ServiceCIDR objects are left out: ${oneLine(others.join(", "), 80)} (nftables mode drops what is for an address there that no service has, too)`,
-      ];
 }
 
 /** The label is the controllers', for slices of headless services; a Service that has it is not seen by old kube-proxies. */

@@ -10,6 +10,7 @@ import {
   servesPolicyCluster,
   servesPolicyLocal,
 } from "../cluster/cluster.js";
+import { inServiceRanges } from "../cluster/service-ranges.js";
 
 export interface Situation {
   /** What the destination is; `wrong-port` covers an unanswered port or protocol at a known address. */
@@ -134,7 +135,7 @@ export class Situations {
             ? "loopback-node-port"
             : "node-port";
     } else {
-      s.destination = inCidr(network.serviceCidr, dst) ? "unallocated" : "elsewhere";
+      s.destination = inServiceRanges(network, dst) ? "unallocated" : "elsewhere";
     }
     s.isPrimaryAddress = dst === network.nodeAddresses[0];
     s.sourceAddress = src;

@@ -99,6 +99,12 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
       { what: "60 Services that are odd", objects: ODD, version },
       { what: "external IPs that are load balancers' addresses too", objects: BOTH_LISTS, version },
       { what: "every kind of Service next to endpoints in every state", objects: STATES, version },
+      { what: "Services in the ranges of several ServiceCIDRs", objects: RANGES, version },
+      {
+        what: "Services of both families in the ranges of several ServiceCIDRs",
+        objects: DUAL_RANGES,
+        version,
+      },
     ]),
   )("models: $what, as kube-proxy $version writes them", ({ objects, version }) => {
     for (const mode of ["iptables", "nftables"]) {
@@ -193,4 +199,6 @@ function withIdleEndpoints(services: number, endpoints: number): object {
 const PORT = { port: 80, targetPort: 8080, protocol: "TCP" };
 const ODD = "test/data/kube-proxy/clusters/odd.json";
 const STATES = "test/data/kube-proxy/clusters/states.json";
+const RANGES = "test/data/kube-proxy/clusters/ranges.json";
+const DUAL_RANGES = "test/data/kube-proxy/clusters/dual-ranges.json";
 const BOTH_LISTS = "test/data/kube-proxy/clusters/both-lists.json";

@@ -9,11 +9,19 @@ import type { FoundPort } from "../assemble.js";
 import { readAddress, readRange } from "../families.js";
 import { type Endpoint, portOf, SINGLE } from "./keys.js";
 import { decidesNothing, LeftOverRules } from "./left-over.js";
+import { rangesOf } from "./ranges.js";
 import { isBaseRule, MARKS, NUMGEN, withoutMark } from "./rules.js";
 import type { NftTable } from "./table.js";
 
-/** The rule that drops what goes to cluster IPs which nobody has. */
-export const SERVICE_RANGE = /^ip6? daddr (?:\{ )?([\da-f.:/]+)(?: [^}]*\})? drop$/;
+/** The rule that drops what goes to cluster IPs which nobody has: a range, or those of several ServiceCIDR objects. */
+const SERVICE_RANGES = /^ip6? daddr (?:\{ ([^{}]*) \}|(\S+)) drop$/;
+
+/** Its ranges in words, as nft prints them; none of another rule. */
+export function serviceRangesIn(rule: string): string[] {
+  const [, set, one] = SERVICE_RANGES.exec(rule) ?? [];
+  const members = set ?? one;
+  return members === undefined ? [] : members.split(",").map((member) => member.trim());
+}
 
 /** Reads chains, and keeps what is not understood. */
 export class ChainReader {
@@ -144,13 +152,10 @@ export class ChainReader {
     );
   }
 
-  /** The range that unallocated cluster IPs are dropped in. */
-  serviceCidr(): Cidr | undefined {
-    for (const rule of this.#table.chains.get("cluster-ips-check") ?? []) {
-      const range = SERVICE_RANGE.exec(rule);
-      if (range) return readRange(range[1]!, this.#plan);
-    }
-    return undefined;
+  /** The ranges that unallocated cluster IPs are dropped in. */
+  serviceCidrs(): Cidr[] {
+    const rules = this.#table.chains.get("cluster-ips-check") ?? [];
+    return rules.flatMap(serviceRangesIn).flatMap((text) => rangesOf(text, this.#plan) ?? []);
   }
 
   /** Notes an unsupported rule, unless it decides nothing. */

@@ -12,6 +12,7 @@ import {
   STAND_IN,
 } from "../../cluster/infer-network.js";
 import { leftOverParameters } from "../../cluster/left-over.js";
+import { serviceRangeFields } from "../../cluster/service-ranges.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters } from "../../planes/imported-options.js";
 import { countOf } from "../../text.js";
@@ -86,7 +87,7 @@ function importTable(
   refuseConflicts(records, addresses);
   const facts: KnownNetwork = {
     podCidr: known.podCidr ?? found.podCidr,
-    serviceCidr: known.serviceCidr ?? found.serviceCidr,
+    ...serviceRangeFields(found.serviceCidrs),
     nodeAddresses,
   };
   const network = networkOf(records, facts, ranges);

@@ -2,7 +2,7 @@
 
 import type { Ipv6Addresses } from "../../cluster/infer-ipv6.js";
 import { type Cidr6, parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
-import { SERVICE_RANGE } from "./chains.js";
+import { serviceRangesIn } from "./chains.js";
 import { SINGLE } from "./keys.js";
 import { ranges6Of } from "./ranges.js";
 import { NUMGEN } from "./rules.js";
@@ -22,23 +22,26 @@ export function ipv6OfTable({ chains, containers }: NftTable): Ipv6Addresses {
   ].flatMap(({ key }) => parseIpv6(key[0] ?? "") ?? []);
   const pods: bigint[] = [];
   const sourceRanges: Cidr6[] = [];
-  let serviceCidr: Cidr6 | undefined;
+  const serviceCidrs: Cidr6[] = [];
   let podCidr: Cidr6 | undefined;
   for (const [chain, rules] of chains) {
     for (const rule of rules) {
       if (chain.startsWith("firewall-")) sourceRanges.push(...sourcesOf(rule));
-      else if (chain === "cluster-ips-check") serviceCidr ??= parseCidr6(SERVICE_RANGE.exec(rule)?.[1] ?? "");
+      else if (chain === "cluster-ips-check")
+        serviceCidrs.push(...serviceRangesIn(rule).flatMap((text) => ranges6Of(text) ?? []));
       else {
         pods.push(...serversOf(rule));
         podCidr ??= parseCidr6(PODS.exec(rule)?.[1] ?? "");
       }
     }
   }
+  const [serviceCidr, ...moreServiceCidrs] = serviceCidrs;
   return {
     clusterIps: [...new Set(clusterIps)],
     pods,
     sourceRanges,
-    ...(serviceCidr && { serviceCidr }),
+    serviceCidr,
+    moreServiceCidrs,
     ...(podCidr && { podCidr }),
   };
 }

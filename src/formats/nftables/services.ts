@@ -25,7 +25,8 @@ export const SOURCES = /^ip6? saddr != (?:\{ ([^}]*) \}|(\S+)) drop$/;
 export interface FoundInTable {
   readonly ports: FoundPort[];
   readonly podCidr: Cidr | undefined;
-  readonly serviceCidr: Cidr | undefined;
+  /** None where the table does not say. */
+  readonly serviceCidrs: readonly Cidr[];
   /** Members of the set nodeport-ips; empty where every address of the node takes NodePorts. */
   readonly nodeAddresses: number[];
   /** How traffic of pods is told from other: a rule's own words where it is no range. */
@@ -103,7 +104,7 @@ class Reader {
       ports,
       podCidr:
         this.#chains.podCidr && this.#chains.podCidr.prefixLength <= 24 ? this.#chains.podCidr : undefined,
-      serviceCidr: this.#chains.serviceCidr(),
+      serviceCidrs: this.#chains.serviceCidrs(),
       nodeAddresses: this.#elements("nodeport-ips").flatMap(
         ({ key }) => readAddress(key[0] ?? "", this.#plan) ?? [],
       ),

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Cidr, Network } from "../../cluster/cluster.js";
 import { FAMILY_NAMES, type Family, familyOf } from "../../cluster/family.js";
 import { parseIpv6 } from "../../cluster/ipv6.js";
+import { serviceCidrsOf, withoutHeld } from "../../cluster/service-ranges.js";
 import { InvalidChangeError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
@@ -210,7 +211,8 @@ export class RandomChanges {
 
   #add(): RandomChange {
     const name = `added-${++this.#added}`;
-    const clusterIP = this.#pool.address(this.#options.network.serviceCidr);
+    // The widest range: a narrower one may be full.
+    const clusterIP = this.#pool.address(withoutHeld(serviceCidrsOf(this.#options.network))[0]!);
     const protocol = this.#pick(["TCP", "UDP"])!;
     const common = { namespace: "default", protocol, family: this.#family };
     const plain = plainService({ ...common, name, clusterIP });

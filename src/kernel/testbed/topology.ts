@@ -21,6 +21,7 @@ import {
   rangeText,
 } from "../../cluster/family.js";
 import { LOAD_BALANCER_CIDR, OUTSIDE_CIDR, OUTSIDE_CLIENTS_CIDR } from "../../cluster/network.js";
+import { serviceCidrsOf } from "../../cluster/service-ranges.js";
 import { Cores } from "./cores.js";
 import type { Host } from "./host.js";
 import { ipv6Arguments, ipv6Settings } from "./ipv6.js";
@@ -276,7 +277,7 @@ function endpointRanges({ network, endpointAddress }: Cluster): Set<string> {
 
 /** What passes the node untouched is seen arriving at the backend: services, and addresses that nobody has. */
 function servedRanges({ network, externalAddress }: Cluster): Set<string> {
-  return rangesAround(network, [network.serviceCidr, LOAD_BALANCER_CIDR, ELSEWHERE], externalAddress);
+  return rangesAround(network, [...serviceCidrsOf(network), LOAD_BALANCER_CIDR, ELSEWHERE], externalAddress);
 }
 
 function rangesAround(network: Network, ranges: readonly Cidr[], addresses: Uint32Array): Set<string> {

@@ -1,9 +1,10 @@
 /** A cluster of ours as the objects that a proxy on its node reads. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { addressText, type DualStack, familiesOf, rangeText } from "../../cluster/family.js";
+import { addressText, type DualStack, familiesOf } from "../../cluster/family.js";
 import { kubernetesList } from "../export.js";
 import { THIS_NODE } from "../exported-nodes.js";
+import { serviceCidrObjects } from "../network/service-cidrs.js";
 import { type ApiObject, asEndpointSlice, parseObject } from "./parse.js";
 import { ENDPOINT_SLICE, NODE, SERVICE_CIDR } from "./resources.js";
 import { checkEndpointsPerSlice, DEFAULT_ENDPOINTS_PER_SLICE } from "./slices.js";
@@ -12,7 +13,7 @@ import { checkEndpointsPerSlice, DEFAULT_ENDPOINTS_PER_SLICE } from "./slices.js
 export const CLUSTER_NODE = THIS_NODE;
 
 /**
- * The Node, its ServiceCIDR, the Services and their EndpointSlices, one after the other.
+ * The Node, its ServiceCIDRs, the Services and their EndpointSlices, one after the other.
  * @param size Endpoints per slice, 1 to 1,000.
  * @throws NotRepresentableError for a cluster that the API server would refuse.
  */
@@ -23,14 +24,10 @@ export function* clusterObjects(
   checkEndpointsPerSlice(size);
   const families = familiesOf(cluster).filter((one) => one !== undefined);
   yield nodeObject(families);
-  yield {
-    apiVersion: "networking.k8s.io/v1",
-    kind: SERVICE_CIDR.kind,
-    metadata: { name: "kubernetes" },
-    spec: { cidrs: families.map(({ network }) => rangeText(network, network.serviceCidr)) },
-  };
+  yield* serviceCidrObjects(families);
   let slices: Slices | undefined;
   for (const { object } of exported(cluster)) {
+    if (object.kind === SERVICE_CIDR.kind) continue;
     if (object.kind === ENDPOINT_SLICE.kind) {
       slices ??= new Slices(size);
       slices.add(object);

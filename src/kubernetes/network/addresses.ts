@@ -6,6 +6,7 @@ import { type Ipv6Network, inferIpv6 } from "../../cluster/infer-ipv6.js";
 import { type Cidr6, parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
 import { DEFAULT_NETWORK } from "../../cluster/network.js";
 import type { EndpointSlice, Pod, Service, ServiceCidr } from "../schema.js";
+import { rangesOfObjects } from "./service-cidrs.js";
 
 /** Reads addresses of one family. */
 export interface AddressReader {
@@ -48,6 +49,9 @@ export function ipv6Reader(objects: Ipv6Objects): AddressReader & { readonly ran
   const { services, slices, pods, serviceCidrs, podCidr } = objects;
   const addresses = (texts: readonly (string | undefined)[]): bigint[] =>
     texts.flatMap((text) => parseIpv6(text ?? "") ?? []);
+  const [serviceCidr, ...moreServiceCidrs] = rangesOfObjects(serviceCidrs).flatMap(
+    (text) => parseCidr6(text) ?? [],
+  );
   const ranges = inferIpv6({
     clusterIps: addresses(services.flatMap(({ spec }) => clusterIpsOf(spec))),
     pods: addresses([
@@ -57,9 +61,8 @@ export function ipv6Reader(objects: Ipv6Objects): AddressReader & { readonly ran
     sourceRanges: services
       .flatMap(({ spec }) => spec.loadBalancerSourceRanges ?? [])
       .flatMap((text) => parseCidr6(text.trim()) ?? []),
-    serviceCidr: serviceCidrs.flatMap(({ spec }) =>
-      (spec.cidrs ?? []).flatMap((text) => parseCidr6(text) ?? []),
-    )[0],
+    serviceCidr,
+    moreServiceCidrs,
     podCidr,
   });
   const { plan } = ranges;

@@ -3,11 +3,13 @@
 import { oneLine } from "../../cluster/checks.js";
 import type { KnownNetwork } from "../../cluster/infer-network.js";
 import { blockOf, numbersOf, type RawAddress, type RawCidr, rangesOf } from "../../cluster/raw-addresses.js";
+import { serviceRangeFields } from "../../cluster/service-ranges.js";
 import { InvalidInputError } from "../../errors.js";
 import { areExported, THIS_NODE } from "../exported-nodes.js";
 import type { EndpointSlice, Endpoints, Node, Pod, ServiceCidr } from "../schema.js";
 import { type SliceReading, slicesOfEndpoints } from "../slices.js";
 import type { AddressReader } from "./addresses.js";
+import { rangesOfObjects } from "./service-cidrs.js";
 
 /** Nodes that a message names. */
 const NAMED = 3;
@@ -65,7 +67,7 @@ export function namedNodes(
   ];
 }
 
-/** What Node and ServiceCIDR objects say. Of the family the first range counts, and the addresses as kube-proxy takes them. */
+/** What Node and ServiceCIDR objects say: ranges and addresses of the family, as kube-proxy takes them. */
 export function knownNetwork(
   { podRange, nodeAddresses = [] }: NodeOptions,
   node: string | undefined,
@@ -80,13 +82,11 @@ export function knownNetwork(
   const internal = addressesOf("InternalIP");
   // An external address is often the cloud's, that no interface of the node has (k8s.io/component-helpers, GetNodeHostIPs).
   const addresses = internal.length > 0 ? internal : addressesOf("ExternalIP");
-  const serviceCidr = ranges.flatMap(({ spec }) =>
-    (spec.cidrs ?? []).flatMap((text) => reader.range(text) ?? []),
-  )[0];
+  const serviceCidrs = rangesOfObjects(ranges).flatMap((text) => reader.range(text) ?? []);
   const given = numbersOf(nodeAddresses, reader.network);
   return {
     podCidr: rangesOf(podRange).flatMap((range) => blockOf(range, reader.network) ?? [])[0],
-    serviceCidr,
+    ...serviceRangeFields(serviceCidrs),
     nodeAddresses: given.length > 0 ? given : [...new Set(addresses)],
   };
 }

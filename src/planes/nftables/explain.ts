@@ -1,6 +1,7 @@
 /** The same decision as `model.ts`, counted hook by hook and in words. The contract suite holds both to the same answers. */
 
 import { socketText } from "../../cluster/family.js";
+import { serviceCidrsOf } from "../../cluster/service-ranges.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
 import type { ExplainedModel } from "./explained-model.js";
 import { HookCounter } from "./hook-counter.js";
@@ -248,6 +249,8 @@ export function explainNftables(
       say(`@cluster-ips: ${known ? "hit, but no service on this port: REJECT" : "miss"}`);
       if (known) return REJECT;
       visit(1);
+      // One range is a comparison, several are a set.
+      if (serviceCidrsOf(model.cluster.network).length > 1) lookUp(0);
       if (model.isServiceRange(address)) {
         say("an address of the service range that no service has: DROP");
         return DROP;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Cluster, parseAddress, parseCidr, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
-import { DROP, type Flow, type Model, REJECT } from "../plane.js";
+import { DROP, type Flow, type Model, PASS, REJECT } from "../plane.js";
 import { endpointRows } from "../shared/kube-proxy.js";
 import { nftables } from "./index.js";
 
@@ -177,6 +177,27 @@ describe("the nftables walk", () => {
     const flow = firstPacket(cluster, 0);
     expect(model.explain({ ...flow, dport: 9 }, 0).decision).toBe(REJECT);
     expect(model.explain({ ...flow, dst: parseAddress("10.96.0.9")! }, 0).decision).toBe(DROP);
+  });
+
+  it("drops an address of each service range that no service has, and looks several up in a set", () => {
+    const one = constant(1, 1, { vips: "sequential" });
+    const ranges = ["10.200.0.0/24", "0.0.0.0/32"].map((text) => parseCidr(text)!);
+    const two = { ...one, network: { ...one.network, moreServiceCidrs: ranges } };
+    const asked = (cluster: Cluster, dst: string) =>
+      nftables
+        .compile(cluster)
+        .model(1)
+        .explain({ ...firstPacket(cluster, 0), dst: parseAddress(dst)! }, 0);
+    const inEach = ["10.96.0.9", "10.200.0.9", "0.0.0.0", "10.200.1.9"];
+    expect(inEach.map((dst) => asked(two, dst).decision)).toEqual([DROP, DROP, DROP, PASS]);
+    expect(asked(one, "10.200.0.9").decision).toBe(PASS);
+    const [single, several] = [one, two].map((cluster) => asked(cluster, "10.96.0.9").work);
+    expect(several!.filterRulesVisited).toBe(single!.filterRulesVisited);
+    expect(several!.mapLookups).toBe(single!.mapLookups + 1);
+    const model = nftables.compile(two).model(1);
+    const { src, sport, dport, protocol } = firstPacket(two, 0);
+    const decided = inEach.map((dst) => model.lookup(src, sport, parseAddress(dst)! | 0, dport, protocol, 0));
+    expect(decided).toEqual([DROP, DROP, DROP, PASS]);
   });
 
   it("compares as many elements as the load explains, at most 1 + 3/8 a service lookup", () => {

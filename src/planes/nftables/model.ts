@@ -1,6 +1,6 @@
 /** The nftables model: verdict maps, then goto from chain to chain. */
 
-import type { Cluster } from "../../cluster/cluster.js";
+import { type Cidr, type Cluster, inCidr } from "../../cluster/cluster.js";
 import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
 import type { KubeProxySettings } from "../shared/kube-proxy.js";
@@ -44,6 +44,7 @@ export class NftablesModel implements Model {
   readonly #nodes: Int32Array;
   readonly #serviceBase: number;
   readonly #serviceMask: number;
+  readonly #moreServices: readonly Cidr[];
   readonly #podBase: number;
   readonly #podMask: number;
 
@@ -68,6 +69,7 @@ export class NftablesModel implements Model {
     this.#nodes = Int32Array.from(network.nodeAddresses, (address) => address | 0);
     this.#serviceBase = network.serviceCidr.base | 0;
     this.#serviceMask = mask(network.serviceCidr.prefixLength);
+    this.#moreServices = network.moreServiceCidrs ?? [];
     this.#podBase = network.podCidr.base | 0;
     this.#podMask = mask(network.podCidr.prefixLength);
     this.reset(seed);
@@ -246,7 +248,11 @@ export class NftablesModel implements Model {
   }
 
   isServiceRange(address: number): boolean {
-    return (address & this.#serviceMask) === this.#serviceBase;
+    if ((address & this.#serviceMask) === this.#serviceBase) return true;
+    // Few, so a scan stands for the kernel's tree.
+    for (let i = 0; i < this.#moreServices.length; i++)
+      if (inCidr(this.#moreServices[i]!, address)) return true;
+    return false;
   }
 
   explain(flow: Flow, nowSec: number, path?: string[]): Explanation {

@@ -67,6 +67,22 @@ it("nftables' firewall joins neighbouring ranges, as nft lists them", () => {
   );
 });
 
+it.each([
+  [["10.96.0.0/12"], "10.96.0.0/12"],
+  [["10.200.0.0/24", "10.96.0.0/12"], "{ 10.96.0.0/12, 10.200.0.0/24 }"],
+  [["10.96.0.0/12", "10.200.1.0/24", "10.200.0.0/24"], "{ 10.96.0.0/12, 10.200.0.0/23 }"],
+  [["10.96.0.0/16", "10.97.0.0/16", "10.98.0.0/16"], "{ 10.96.0.0-10.98.255.255, 10.96.0.0-10.98.255.255 }"],
+  [["10.96.0.0/16", "10.96.0.0/12"], "{ 10.96.0.0/12, 10.96.0.0/12 }"],
+] as const)("nftables drops what is for %j with a rule about %s", (ranges, words) => {
+  const { network, ...cluster } = constant(1, 1);
+  const [serviceCidr, ...moreServiceCidrs] = ranges.map((text) => parseCidr(text)!);
+  const several = { serviceCidr: serviceCidr!, ...(moreServiceCidrs.length > 0 && { moreServiceCidrs }) };
+  const program = new NftablesProgram({ ...cluster, network: { ...network, ...several } });
+  expect([...nftTransactions(program)].join("")).toContain(
+    `\t\tip daddr ${words} drop comment "Drop traffic to unallocated ClusterIPs"\n`,
+  );
+});
+
 it("nftables cuts the comment that names whose a refusal is at 128 characters, as kube-proxy 1.37 does", () => {
   const { network, source } = constant(1, 1);
   const name = `${"n".repeat(63)}/${"s".repeat(63)}`;

@@ -3,10 +3,12 @@
 import { protocolName, servicePortName } from "../../cluster/cluster.js";
 import { addressText, rangeText } from "../../cluster/family.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
+import { serviceCidrsOf } from "../../cluster/service-ranges.js";
 import { DROP } from "../plane.js";
 import { nodePortAddresses } from "../shared/kube-proxy.js";
 import type { NftablesProgram } from "./program.js";
 import { familyWords } from "./rules/family-words.js";
+import { listedRanges } from "./rules/listed-ranges.js";
 import { servicePortBase } from "./rules/names.js";
 import { ServiceText } from "./rules/service-text.js";
 import { nftLayout } from "./version.js";
@@ -52,6 +54,7 @@ function baseTable({ cluster, settings }: NftablesProgram): string {
   const { network } = cluster;
   const addresses = nodePortAddresses(network, settings.nodePortAddresses ?? "primary");
   const { table, ip, addressType, loopback } = familyWords(network);
+  const services = serviceCidrsOf(network);
   const key = `${addressType} . inet_proto . inet_service`;
   const nodeKey = "inet_proto . inet_service";
   const port = "meta l4proto . th dport";
@@ -155,7 +158,7 @@ ${[
   ),
   block("chain cluster-ips-check", [
     `${ip} daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"`,
-    `${ip} daddr ${rangeText(network, network.serviceCidr)} drop comment "Drop traffic to unallocated ClusterIPs"`,
+    `${ip} daddr ${listedRanges(services, services.length, network)} drop comment "Drop traffic to unallocated ClusterIPs"`,
   ]),
   ...(layout.hasEndpointChains ? [block("chain mark-for-masquerade", [setMark])] : []),
   block("chain reject-chain", [

@@ -6,15 +6,11 @@
 import {
   type Cidr,
   type Cluster,
-  formatAddress,
-  inCidr,
-  type Network,
   protocolName,
   servesPolicyCluster,
   servesPolicyLocal,
 } from "../../../cluster/cluster.js";
 import { addressText, endpointText, rangeText } from "../../../cluster/family.js";
-import { formatIpv6, IPV6_BITS } from "../../../cluster/ipv6.js";
 import {
   endpointRows,
   ingressSources,
@@ -26,6 +22,7 @@ import { KIND_SERVICE } from "../layout.js";
 import { type NftLayout, nftLayout } from "../version.js";
 import { familyWords } from "./family-words.js";
 import { chainsOf, isReached, policyChainKind } from "./frontends.js";
+import { disjointRanges, listedRanges } from "./listed-ranges.js";
 import { endpointBase, servicePortBase } from "./names.js";
 
 /** Elements of an affinity set: nftables' default for dynamic sets. */
@@ -192,51 +189,19 @@ export class ServiceText extends TextSink {
   }
 }
 
-/** Sorted and joined. nft turns a set of one into a comparison, but not one that was given the same range twice. */
 function listedSources(cluster: Cluster, s: number): string {
-  const sources = joinedRanges(firewallSources(cluster, s), cluster.network);
   const given = sourceRangesOf(cluster, s).length + ingressSources(cluster, s).length;
-  const [only] = sources;
-  if (sources.length === 1 && given > 1) sources.push(only!);
-  return sources.length === 1 ? only! : `{ ${sources.join(", ")} }`;
+  return listedRanges(firewallSources(cluster, s), given, cluster.network);
 }
 
 function dnatElement({ network, endpointAddress, endpointPort }: Cluster, e: number): string {
   return `${addressText(network, endpointAddress[e]!)} . ${endpointPort[e]}`;
 }
 
-/** Ranges that a firewall chain lets in, sorted as nft prints them, without those that others hold: nft refuses overlaps. */
+/** Ranges that a firewall chain lets in. */
 export function firewallSources(cluster: Cluster, s: number): Cidr[] {
   const own = ingressSources(cluster, s).map((base): Cidr => ({ base, prefixLength: 32 }));
-  const all = [...sourceRangesOf(cluster, s), ...own].sort((a, b) => a.prefixLength - b.prefixLength);
-  const kept: Cidr[] = [];
-  for (const range of all) if (!kept.some((wider) => inCidr(wider, range.base))) kept.push(range);
-  const { ipv6 } = cluster.network;
-  if (ipv6 === undefined) return kept.sort((a, b) => a.base - b.base);
-  const baseOf = (range: Cidr) => ipv6.cidr6(range).base;
-  return kept.sort((a, b) => (baseOf(a) < baseOf(b) ? -1 : 1));
-}
-
-/** Ranges in order as nft prints them in a set: neighbours as one, with a prefix where one says it. */
-function joinedRanges(ranges: readonly Cidr[], { ipv6 }: Pick<Network, "ipv6">): string[] {
-  const width = ipv6 ? IPV6_BITS : 32;
-  const text = (address: bigint) => (ipv6 ? formatIpv6(address) : formatAddress(Number(address)));
-  const joined: { first: bigint; last: bigint }[] = [];
-  for (const range of ranges) {
-    const { base, prefixLength } = ipv6 ? ipv6.cidr6(range) : { ...range, base: BigInt(range.base) };
-    const last = base + (1n << BigInt(width - prefixLength)) - 1n;
-    const before = joined.at(-1);
-    if (before !== undefined && before.last + 1n === base) before.last = last;
-    else joined.push({ first: base, last });
-  }
-  return joined.map(({ first, last }) => {
-    if (first === last) return text(first);
-    const size = last - first + 1n;
-    const isPrefix = (size & (size - 1n)) === 0n && first % size === 0n;
-    return isPrefix
-      ? `${text(first)}/${width - size.toString(2).length + 1}`
-      : `${text(first)}-${text(last)}`;
-  });
+  return disjointRanges([...sourceRangesOf(cluster, s), ...own], cluster.network);
 }
 
 /** A time as nft prints it: `3h`, `1m30s`. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { parseCidr } from "../../../cluster/cluster.js";
 import { generateCluster } from "../../../cluster/generate.js";
 import {
   KUBE_PROXY_RELEASES,
@@ -59,6 +60,13 @@ describe("a full sync of nftables", () => {
   ] as const)("of kube-proxy %s walks as many sets as counted by hand", (version, named) => {
     expect(setsPassed(program(version, 3, 4), Number.POSITIVE_INFINITY)).toEqual([byHand(named, 3)]);
     expect(setsPassed(program(version, 1000, 4), Number.POSITIVE_INFINITY)).toEqual([byHand(named, 1000)]);
+  });
+
+  it("passes the set of several service ranges too", () => {
+    const { cluster } = program("1.37", 3, 4);
+    const network = { ...cluster.network, moreServiceCidrs: [parseCidr("10.200.0.0/24")!] };
+    const several = new NftablesProgram({ ...cluster, network }, { kubeProxy: "1.37" });
+    expect(setsPassed(several, Number.POSITIVE_INFINITY)).toEqual([byHand(9, 3)]);
   });
 
   it("needs no map for a single endpoint since 1.37, and passes no set", () => {

@@ -67,6 +67,10 @@ function anonymousSets(rule: string): number {
   return count;
 }
 
+function withoutComment(rule: string): string {
+  return rule.split(' comment "', 1)[0]!;
+}
+
 /**
  * What the kernel passes for the sets of one Service: its anonymous maps, and the affinity sets of its endpoints. The
  * table's own sets are its first 7 or 8: finding one of them is not counted, for it costs no more at any N.
@@ -88,7 +92,7 @@ export function walkService(commands: Iterable<string>, list: SetList): ServiceW
     if (kind === undefined) continue;
     if (kind === "set") sets += list.addNamed(name);
     if (kind === "rule") {
-      const [rule = ""] = command.split(' comment "', 1);
+      const rule = withoutComment(command);
       for (let left = anonymousSets(rule); left > 0; left--) {
         sets += list.addAnonymous();
         // The map, and its elements.
@@ -114,5 +118,8 @@ export function walkService(commands: Iterable<string>, list: SetList): ServiceW
 export function setWalks(program: NftablesProgram): ServiceWalk[] {
   const { base, services } = syncCommands(program);
   const list = new SetList([...base.matchAll(/^\t(?:set|map) /gm)].length);
+  // A set of several service ranges.
+  for (const line of base.split("\n"))
+    for (let left = anonymousSets(withoutComment(line)); left > 0; left--) list.addAnonymous();
   return services.map((commands) => walkService(commands, list));
 }
