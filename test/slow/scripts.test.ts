@@ -53,7 +53,7 @@ describe("npm scripts of the README", () => {
     execFileSync(process.execPath, [join(ROOT, "dist", "scripts", "publish.js"), run], { cwd: folder });
     const gallery = readFileSync(join(folder, "results", "README.md"), "utf8");
     expect(gallery).toContain("[default](default/)");
-    const targets = [...gallery.matchAll(/(?:src|srcset|href)="([^"]+)"|\]\(([^)]+)\)/g)];
+    const targets = [...gallery.matchAll(/(?:src|srcset|href)="([^"]+)"|\]\((?!https:|#)([^)]+)\)/g)];
     for (const [, attribute, link] of targets)
       expect([attribute ?? link, existsSync(join(folder, "results", attribute ?? link!))]).toEqual([
         attribute ?? link,
