@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { delimiter, join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Reply, refusal, serve } from "../../test/support/api-server.js";
 import type { ClusterState } from "./inspect/preflight.js";
 import { measureCluster } from "./measure.js";
@@ -152,5 +155,51 @@ describe.skipIf(process.platform === "win32")("the budget of a run in a cluster"
     const { end, measured } = await measureWith(logOf(10), () => 0);
     await expect(end).resolves.toEqual({ services: 1, done: doneRounds(0) });
     expect(measured).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a run in a cluster that is interrupted", () => {
+  const folder = mkdtempSync(join(os.tmpdir(), "lbscale-measure-"));
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("does not wait for what its pods have not seen yet, which may take ten minutes", async () => {
+    // It begins to watch, and never sees anything.
+    const answers = `clock) echo "{\\"kind\\":\\"clock\\",\\"id\\":$id,\\"ns\\":1}";;
+watch) echo "{\\"kind\\":\\"watching\\",\\"id\\":$id}";;`;
+    const script = `#!/bin/sh\nwhile read -r word id rest; do case $word in\n${answers}\nesac; done\n`;
+    writeFileSync(join(folder, "kubectl"), script);
+    chmodSync(join(folder, "kubectl"), 0o755);
+    vi.stubEnv("PATH", `${folder}${delimiter}${process.env.PATH}`);
+    const interruption = new AbortController();
+    const { api } = await serve((method, _path, body): Reply => {
+      // The last Service of N, which is watched by then.
+      if (JSON.stringify(body).includes('"kind":"Service"') && JSON.stringify(body).includes('"s-0"'))
+        interruption.abort();
+      if (method === "POST") {
+        return { status: 201, body: { metadata: { name: "s" }, spec: { clusterIP: "10.96.0.9" } } };
+      }
+      const status = { podIP: "10.244.0.2", conditions: [{ type: "Ready", status: "True" }] };
+      const items = ["a", "b", "c", "d"].map((name) => ({
+        metadata: { name },
+        spec: { nodeName: "n" },
+        status,
+      }));
+      return { status: 200, body: { items } };
+    });
+    const end = measureCluster(
+      api,
+      { ...JOB, services: [1], scenarios: ["sync"] },
+      STATE,
+      {
+        ...{ signal: interruption.signal, onProgress: () => {}, onNote: () => {}, onMeasured: () => {} },
+        ...{ isMeasured: () => false, leftMs: FOREVER },
+      },
+      () => Buffer.of(),
+    );
+    await expect(end).resolves.toBeNull();
+    expect(interruption.signal.aborted).toBe(true);
   });
 });

@@ -86,6 +86,8 @@ export async function measureCluster(
   programOf = readProbe,
 ): Promise<OutOfTime | null> {
   const run = new ClusterRun(api, job, state, hooks, programOf);
+  // What a pod waits for may take a plane minutes.
+  hooks.signal.addEventListener("abort", () => run.close(), { once: true });
   try {
     return await run.measure();
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import os from "node:os";
@@ -114,6 +115,15 @@ describe.skipIf(lacking !== null && process.env.CI === undefined)("the cluster l
   it("refuses a Service of a family that no target has, and an address that is none", () => {
     expect(probe(["127.0.0.1 here"], ["::1 0 1"])).toContain("service without targets");
     expect(probe(["127.0.0.1 here"], ["localhost 0 1"])).toContain("localhost: Invalid argument");
+  });
+
+  it("ends by SIGTERM by itself: the signal alone does not end the first process of a container", async () => {
+    const watcher = spawn(PROBE, ["watch"]);
+    const ended = once(watcher, "exit");
+    watcher.stdin.write("clock 1\n");
+    await once(watcher.stdout, "data");
+    watcher.kill("SIGTERM");
+    expect(await ended).toEqual([128 + os.constants.signals.SIGTERM, null]);
   });
 
   it("asks from one port after the other, because a node remembers where a port's datagrams went", async () => {

@@ -134,22 +134,21 @@ export class Watcher {
     const id = ++this.#lastId;
     const begun = this.#expect("watching", id, ANSWER_MS);
     const seen = this.#expect("seen", id, ANSWER_MS + seconds * 1000);
-    // It is awaited later, or never where the change fails.
-    seen.catch(() => {});
     const lines = frontends.map(
       ({ protocol, address, port, wanted }) => `${protocol} ${address} ${port} ${wanted ?? "any"}`,
     );
     this.#write([`watch ${id} ${intervalUs} ${seconds} ${frontends.length}`, ...lines].join("\n"));
-    await begun;
     const orNull = (at: number) => (at === 0 ? null : at);
-    return {
-      seen: seen.then(({ frontends }) =>
-        frontends.map(({ firstNs, lastOtherNs }) => ({
-          firstNs: orNull(firstNs),
-          lastOtherNs: orNull(lastOtherNs),
-        })),
-      ),
-    };
+    const sightings = seen.then(({ frontends }) =>
+      frontends.map(({ firstNs, lastOtherNs }) => ({
+        firstNs: orNull(firstNs),
+        lastOtherNs: orNull(lastOtherNs),
+      })),
+    );
+    // They are awaited later, or never where the change fails.
+    sightings.catch(() => {});
+    await begun;
+    return { seen: sightings };
   }
 
   /** Ends the stream and rejects what waits for a report, whose timers would keep this process for minutes. */
