@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { serve } from "../../test/support/api-server.js";
+import { refusal, serve, status } from "../../test/support/api-server.js";
 import { settingOf } from "./plan.js";
 import { OwnServices } from "./services.js";
 
@@ -10,11 +10,12 @@ const JOB = {
 const SETTING = settingOf(JOB, { image: "registry.k8s.io/pause:3.10", families: [4] });
 
 describe.skipIf(process.platform === "win32")("the Services of a run", () => {
-  /** A cluster that gives addresses in turn, and the Services of a run that has time for so many. */
-  async function servicesWithTimeFor(most: number) {
+  /** A cluster that gives so many addresses in turn, and the Services of a run that has time for so many. */
+  async function servicesWithTimeFor(most: number, addresses = Number.POSITIVE_INFINITY) {
     let made = 0;
     const { api, seen } = await serve((method, path) => {
       const isService = method === "POST" && path.endsWith("/services");
+      if (isService && made >= addresses) return status(403, "exceeded quota: few");
       if (isService) made++;
       return {
         status: 201,
@@ -33,6 +34,15 @@ describe.skipIf(process.platform === "win32")("the Services of a run", () => {
     await expect(own.growTo(20)).resolves.toBe(true);
     expect(new Set(own.addresses.flat()).size).toBe(20);
     expect(seen).toHaveLength(40);
+  });
+
+  it("are begun no more once one of them can't be made", async () => {
+    const { own, seen } = await servicesWithTimeFor(Number.POSITIVE_INFINITY, 5);
+    expect(await refusal(own.growTo(40))).toContain("exceeded quota: few");
+    const tried = seen.filter((line) => line.startsWith("POST") && line.endsWith("/services")).length;
+    // What the other seven had begun then.
+    expect(tried).toBeGreaterThan(5);
+    expect(tried).toBeLessThanOrEqual(5 + 8);
   });
 
   it("are no more than there is time for, and those there are can be removed", async () => {

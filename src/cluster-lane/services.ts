@@ -96,11 +96,15 @@ export class OwnServices {
   ): Promise<void> {
     const { signal, onProgress } = this.#hooks;
     let next = first;
+    let hasFailed = false;
     const started = performance.now();
     const work = async (): Promise<void> => {
-      while (next < end && !signal.aborted && !isLate()) {
+      while (next < end && !hasFailed && !signal.aborted && !isLate()) {
         const index = next++;
-        await act(index);
+        await act(index).catch((error) => {
+          hasFailed = true;
+          throw error;
+        });
         const share = (index - first + 1) / (end - first);
         onProgress({
           phase: `${doing} ${end}`,
