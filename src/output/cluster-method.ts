@@ -87,26 +87,33 @@ export function percentileTable(results: Results): string[][] {
   ];
 }
 
-const NODE_FACT = / slowest ns$/;
+/** Tables of nodes, by the statistic of a node that only such a cell has. */
+const NODE_TABLES = [
+  { heading: "connections by node", statistics: ["p01", "p50", "p90", "p99", "p999"], own: "p99" },
+  { heading: "changes by node", statistics: ["p50", "p90", "slowest"], own: "slowest" },
+] as const;
 
-/** How soon each of several nodes followed changes, and the last of them, under a heading; empty where there is one node. */
-export function nodeTable(results: Results): string[][] {
-  const rows = tableRows(results).flatMap((row) => {
-    const { facts, percentiles, variant } = row.cell;
-    const nodes = Object.keys(facts)
-      .filter((name) => NODE_FACT.test(name))
-      .map((name) => name.replace(NODE_FACT, ""));
-    if (!isLive(row.cell) || nodes.length < 2) return [];
-    const what = `${row.scenario}, ${formatSize(row)}`;
-    const time = (value: unknown) => (typeof value === "number" ? formatNs(value) : "–");
-    const isLast = variant.includes("every node");
-    const shown = isLast
-      ? [["the last", percentiles?.p50.value, percentiles?.p90.value, facts.slowestNs]]
-      : nodes.map((node) => [
-          node,
-          ...["p50", "p90", "slowest"].map((statistic) => facts[`${node} ${statistic} ns`]),
-        ]);
-    return shown.map(([node, ...times]) => [what, row.label, String(node), ...times.map(time)]);
-  });
-  return rows.length === 0 ? [] : [["changes by node", "plane", "node", "p50", "p90", "slowest"], ...rows];
+/**
+ * What each of several nodes took, under headings; empty where there is one node. Of changes also the last node, by which they
+ * work in the whole cluster.
+ */
+export function nodeTables(results: Results): string[][][] {
+  return NODE_TABLES.map(({ heading, statistics, own }) => {
+    const rows = tableRows(results).flatMap((row) => {
+      const { facts, percentiles, variant } = row.cell;
+      const nodes = Object.keys(facts).flatMap((name) =>
+        name.endsWith(` ${own} ns`) ? [name.slice(0, -` ${own} ns`.length)] : [],
+      );
+      if (!isLive(row.cell) || nodes.length < 2) return [];
+      const what = `${row.scenario}, ${formatSize(row)}`;
+      const time = (value: unknown) => (typeof value === "number" ? formatNs(value) : "–");
+      const isLast = variant.includes("every node");
+      const shown = isLast
+        ? [["the last", percentiles?.p50.value, percentiles?.p90.value, facts.slowestNs]]
+        : nodes.map((node) => [node, ...statistics.map((statistic) => facts[`${node} ${statistic} ns`])]);
+      return shown.map(([node, ...times]) => [what, row.label, String(node), ...times.map(time)]);
+    });
+    const names = statistics.map((statistic) => (statistic === "p999" ? SHOWN.p999 : statistic));
+    return rows.length === 0 ? [] : [[heading, "plane", "node", ...names], ...rows];
+  }).filter((table) => table.length > 0);
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
-import { nodeTable } from "./cluster-method.js";
+import { nodeTables } from "./cluster-method.js";
 import { formatMethod, kubeProxyFacts, methodFacts, planesAndSizes } from "./method.js";
 
 it("the method says whose anonymous maps are modelled: the run's version of nft, or what old runs had", () => {
@@ -54,14 +54,34 @@ it("changes of a cluster are told by node, and of the last node, where there are
     percentiles: { lookups: 20, p01: p01!, p50: p50!, p90: p90!, p99: p99!, p999: null },
   };
   const both = { ...live, facts: { ...facts, ...slow } };
-  const [heading, ...rows] = nodeTable({ ...results, cells: [both, last] });
+  const [table] = nodeTables({ ...results, cells: [both, last] });
+  const [heading, ...rows] = table!;
   expect(heading?.slice(2)).toEqual(["node", "p50", "p90", "slowest"]);
   expect(rows.map((row) => row.slice(2))).toEqual([
     ["node 1", "1 ms", "2 ms", "3 ms"],
     ["node 2", "4 ms", "5 ms", "6 ms"],
     ["the last", "4 ms", "5 ms", "6 ms"],
   ]);
-  expect(nodeTable({ ...results, cells: [{ ...live, facts }] })).toEqual([]);
+  expect(nodeTables({ ...results, cells: [{ ...live, facts }] })).toEqual([]);
+});
+
+it("connections in a cluster are told by node where there are several", () => {
+  const results = fakeResults();
+  const cell = results.cells.find(({ estimate }) => estimate !== null)!;
+  const facts = {
+    ...{ "node 1 p01 ns": 1e3, "node 1 p50 ns": 2e3, "node 1 p90 ns": 3e3 },
+    ...{ "node 1 p99 ns": 4e3, "node 1 p999 ns": 5e3 },
+    // As runs of before 0.3 have it.
+    ...{ "node 2 p50 ns": 6e3, "node 2 p99 ns": 7e3 },
+  };
+  const live = { ...cell, lane: "cluster" as const, scenario: "connect", services: 10, facts };
+  const [table, ...others] = nodeTables({ ...results, cells: [live] });
+  expect(others).toEqual([]);
+  expect(table?.map((row) => row.slice(2))).toEqual([
+    ["node", "p01", "p50", "p90", "p99", "p99.9"],
+    ["node 1", "1 µs", "2 µs", "3 µs", "4 µs", "5 µs"],
+    ["node 2", "–", "6 µs", "–", "7 µs", "–"],
+  ]);
 });
 
 it("the method names whose rules a kernel loaded, and the real programs that were measured, each version once", () => {

@@ -88,7 +88,10 @@ describe("what probes measured in a cluster", () => {
 
   it("has percentiles by node, without the names of nodes unless they were asked for", () => {
     const probes = [probed("secret-a", 100), probed("secret-b", 200)];
-    expect(measured(probes).through.facts).toMatchObject({ "node 1 p50 ns": 102, "node 2 p50 ns": 202 });
+    expect(measured(probes).through.facts).toMatchObject({
+      ...{ "node 1 p01 ns": 100, "node 1 p50 ns": 102, "node 1 p90 ns": 104, "node 1 p999 ns": 104 },
+      ...{ "node 2 p50 ns": 202, "node 2 p99 ns": 204 },
+    });
     expect(JSON.stringify(measured(probes).results.cells)).not.toContain("secret");
     expect(measured(probes, 1, true).through.facts).toMatchObject({ "secret-b p50 ns": 202 });
   });

@@ -153,6 +153,15 @@ function at(values: readonly number[], share: number): number {
   return values.length === 0 ? 0 : Math.round(quantileSorted(Float64Array.from(values).sort(), share));
 }
 
+/** Of each node, as a cell has them of all. */
+const PERCENTILES = [
+  ["p01", 0.01],
+  ["p50", 0.5],
+  ["p90", 0.9],
+  ["p99", 0.99],
+  ["p999", 0.999],
+] as const;
+
 function factsOf(
   scenario: ConnectionScenario,
   timesOf: (round: ProbeRound) => number[],
@@ -166,13 +175,13 @@ function factsOf(
   const cpuSeconds = rounds.reduce((sum, { cpuUs }) => sum + cpuUs, 0) / 1e6;
   const tried = rounds.reduce((sum, { outcomes }) => sum + total(outcomes), 0);
   const nodes = probed.flatMap(({ node, log }, i): [string, number][] => {
-    const times = log.rounds.flatMap(timesOf);
+    const sorted = Float64Array.from(log.rounds.flatMap(timesOf)).sort();
     const name = names ? node : `node ${i + 1}`;
-    if (times.length === 0) return [];
-    return [
-      [`${name} p50 ns`, at(times, 0.5)],
-      [`${name} p99 ns`, at(times, 0.99)],
-    ];
+    if (sorted.length === 0) return [];
+    return PERCENTILES.map(([percentile, share]) => [
+      `${name} ${percentile} ns`,
+      Math.round(quantileSorted(sorted, share)),
+    ]);
   });
   return {
     program: plane.program,
