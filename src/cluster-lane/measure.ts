@@ -177,7 +177,8 @@ class ClusterRun {
   /** The namespace, the programs and the targets. */
   async #prepare(): Promise<OwnServices> {
     const { setting } = this;
-    this.#hooks.onProgress(phase("starting target pods"));
+    const starting = phase("starting target pods");
+    this.#hooks.onProgress({ ...starting, what: `${starting.what} in namespace ${setting.namespace}` });
     this.hasBegun = true;
     if (setting.own) {
       await this.#create("/api/v1/namespaces", namespaceManifest(setting), anyObject).catch((error) => {
