@@ -4,6 +4,8 @@ import { Random } from "../random.js";
 import { expandedLevels, hierarchicalMedianInterval } from "./bootstrap.js";
 import { adjustForCovariate, clampedSlope } from "./covariate.js";
 import { fisherTail, normalShare, studentQuantile, studentShare } from "./distributions.js";
+import { pooledPercentiles } from "./percentiles.js";
+import { quantileSorted } from "./quantile.js";
 
 describe("distribution functions", () => {
   // NIST/SEMATECH e-Handbook of Statistical Methods, tables 1.3.6.7.1 (normal) and 1.3.6.7.2 (t).
@@ -144,5 +146,52 @@ describe("adjustForCovariate", () => {
     expect(clampedSlope([1, 2, 3], [3, 2, 1])).toBe(0);
     expect(clampedSlope([1, 2, 3], [0, 10, 20])).toBe(2);
     expect(clampedSlope([1, 1, 1], [1, 2, 3])).toBe(0);
+  });
+});
+
+describe("pooledPercentiles of seconds that resemble each other", () => {
+  const SECONDS = 60;
+  const PER_SECOND = 20;
+  /** Of the logarithm of a second's share of slow connections, with that of the second before: as in the published run in a cluster. */
+  const CORRELATION = 0.25;
+  const SPREAD = 0.8;
+
+  /** Connections of so many seconds: a quarter is slow on average, and the machine decides from second to second. */
+  function connect(random: Random, seconds: number): number[][] {
+    let state = random.normal();
+    return Array.from({ length: seconds }, () => {
+      state = CORRELATION * state + Math.sqrt(1 - CORRELATION ** 2) * random.normal();
+      const slow = Math.min(0.9, 0.25 * Math.exp(SPREAD * state - SPREAD ** 2 / 2));
+      return Array.from({ length: PER_SECOND }, () =>
+        random.unit() < slow ? 100 - 50 * Math.log(1 - random.unit()) : 50 + 50 * random.unit(),
+      );
+    });
+  }
+
+  const truth = quantileSorted(Float64Array.from(connect(Random.fromSeed(1), 20_000).flat()).sort(), 0.8);
+
+  /** In which share of cells the interval over rounds of so many seconds covers the truth, and how wide it is on average. */
+  function intervalsOver(roundSeconds: number): { covered: number; width: number } {
+    const random = Random.fromSeed(2);
+    let covered = 0;
+    let width = 0;
+    for (let cell = 0; cell < CELLS; cell++) {
+      const seconds = connect(random, SECONDS);
+      const rounds = Array.from({ length: SECONDS / roundSeconds }, (_, i) =>
+        seconds.slice(i * roundSeconds, (i + 1) * roundSeconds).flat(),
+      );
+      const [percentile] = pooledPercentiles(rounds, [0.8], cell);
+      const [low = 0, high = 0] = percentile?.interval ?? [];
+      if (low <= truth && truth <= high) covered++;
+      width += (high - low) / CELLS;
+    }
+    return { covered: covered / CELLS, width };
+  }
+
+  it("cover in 95 % of cells by ten rounds, and in fewer by sixty, whose intervals are narrower", () => {
+    const [ten, sixty] = [intervalsOver(6), intervalsOver(1)];
+    expect(ten.covered).toBeGreaterThan(LEAST_COVERED);
+    expect(sixty.covered).toBeLessThan(ten.covered);
+    expect(sixty.width).toBeLessThan(0.9 * ten.width);
   });
 });
