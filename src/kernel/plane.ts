@@ -79,6 +79,14 @@ export interface Loading {
   readonly connections?: number | undefined;
 }
 
+/** A table of connections next to nf_conntrack's. */
+export interface OwnConnections {
+  /** How many a testbed's node has in it. */
+  readonly count: (testbed: Testbed) => Promise<number>;
+  /** Leaves it empty, and the program as it was. */
+  readonly drop: (testbed: Testbed) => Promise<void>;
+}
+
 export interface KernelPlane {
   readonly id: KernelPlaneId;
   /** The model's plane whose program is loaded; null: a baseline, connections go to an endpoint itself. */
@@ -99,6 +107,8 @@ export interface KernelPlane {
   readonly memory: "table" | "maps" | "slabs";
   /** Name of the BPF program that does one lookup and nothing else; null if there is none. */
   readonly lookupProgram: string | null;
+  /** Its connections, where conntrack's table is not the only one; undefined: it is, or there is none. */
+  readonly connections?: OwnConnections;
   /** Loads the program. */
   load(loading: Loading, program: Program | null): Promise<void>;
 }

@@ -211,9 +211,9 @@ async function measureRound(
     ...(loaded.program?.order && { order: loaded.program.order }),
   });
   const flows = loaded.program === null ? endpointFlows(loaded.cluster, trace, seed) : flowsOf(trace);
-  // Closed connections stay in the table for ten seconds: without this it fills, and packets are dropped. IPVS's own entries
-  // stay as long (tcp_timeouts of ip_vs_proto_tcp.c) and nothing flushes them; new connections have new
-  // ports, and hardly meet one.
+  const own = loaded.plane.connections;
+  const earlierConnections = await own?.count(loaded.testbed);
+  // Closed connections stay in the table for ten seconds: without this it fills, and packets are dropped.
   await loaded.testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${loaded.testbed.family}`]);
   const chaseBefore = chase.time(nowNs);
   const results = await probeFlows(loaded.testbed, "client", flows, {
@@ -223,12 +223,15 @@ async function measureRound(
   });
   const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
   check(loaded, flows, results);
+  // At once, because planes and sizes share its buckets.
+  await own?.drop(loaded.testbed);
   return {
     wallMs: Math.round((nowNs() - started) / 1e6),
     connectNs: results.map(({ connectNs }) => connectNs),
     exchangeNs: results.map(({ exchangeNs }) => exchangeNs),
     ...countWork(model, flows),
     chaseNs,
+    ...(earlierConnections !== undefined && { earlierConnections }),
   };
 }
 

@@ -100,6 +100,8 @@ const roundSchema = z.object({
   }),
   visited: z.array(z.number()),
   chaseNs: z.number(),
+  /** Connections that its plane still had at its beginning, where it has a table of its own (`OwnConnections`). */
+  earlierConnections: count.optional(),
 });
 
 /** One lookup of a cell's BPF program, run by the kernel without a network: what its twin without lookup takes is off. */

@@ -6,6 +6,7 @@ import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../../planes/
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
 import { toolPath } from "../testbed/tools.js";
+import { countConnections, dropConnections } from "./ipvs-connections.js";
 import { toolOf } from "./netfilter.js";
 
 const SETTINGS = {
@@ -29,6 +30,7 @@ export const ipvs: KernelPlane = {
   dropsWithoutBackends: false,
   memory: "slabs",
   lookupProgram: null,
+  connections: { count: countConnections, drop: dropConnections },
   load: async ({ testbed }: Loading, program: Program | null) => {
     if (!(program instanceof IpvsProgram)) throw new TypeError("not an IPVS program");
     // Packets to virtual addresses must be this node's own, or they never come by LOCAL_IN, where IPVS listens.
