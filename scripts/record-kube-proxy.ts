@@ -13,8 +13,15 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { CheckFailedError, UsageError } from "../src/errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS } from "../src/kernel/kube-proxy/binaries.js";
+import { netCommands } from "../src/kernel/kube-proxy/commands.js";
 import { KubeProxy, type KubeProxyOptions, nodeFacts } from "../src/kernel/kube-proxy/driver.js";
-import { type ListedRules, rulesSchema, type Write, writeSchema } from "../src/kernel/kube-proxy/protocol.js";
+import {
+  commandSchema,
+  type ListedRules,
+  rulesSchema,
+  type Sync,
+  writeSchema,
+} from "../src/kernel/kube-proxy/protocol.js";
 import { compareRules } from "../src/kernel/kube-proxy/rule-lines.js";
 import { type RecordedCluster, recordedClusters } from "./kube-proxy/clusters.js";
 
@@ -26,7 +33,13 @@ const PAUSE_MS = 1200;
 const SHOWN_DIFFERENCES = 10;
 const SHOWN_CHARACTERS = 300;
 
-const recordedStep = z.object({ name: z.string(), writes: z.array(writeSchema), rules: rulesSchema });
+const recordedStep = z.object({
+  name: z.string(),
+  writes: z.array(writeSchema),
+  /** Of IPVS mode. */
+  commands: z.array(commandSchema).optional(),
+  rules: rulesSchema,
+});
 type RecordedStep = z.infer<typeof recordedStep>;
 
 type Mode = Pick<KubeProxyOptions, "mode" | "backend">;
@@ -107,16 +120,22 @@ async function record(cluster: RecordedCluster, mode: Mode, binary: string): Pro
   const proxy = await KubeProxy.start(objects, all, { signal: interrupted.signal });
   try {
     const writes = proxy.firstSync.writes.filter(({ input }) => !isCleanup(input));
-    const recorded = [{ name: "start", writes, rules: settled(await proxy.rules()) }];
+    const start = handed({ ...proxy.firstSync, writes });
+    const recorded: RecordedStep[] = [{ name: "start", ...start, rules: settled(await proxy.rules()) }];
     for (const { name, changes } of steps) {
       await setTimeout(PAUSE_MS);
       const sync = await proxy.apply(changes);
-      recorded.push({ name, writes: sync.writes, rules: settled(await proxy.rules()) });
+      recorded.push({ name, ...handed(sync), rules: settled(await proxy.rules()) });
     }
     return recorded;
   } finally {
     await proxy.stop();
   }
+}
+
+/** What a sync handed over: commands in IPVS mode only. */
+function handed({ writes, commands }: Sync): Pick<RecordedStep, "writes" | "commands"> {
+  return { writes, ...(commands.length > 0 && { commands: netCommands(commands) }) };
 }
 
 /** In IPVS mode a destination that is gone stays, with weight 0, until its connections are gone: up to a minute. */
@@ -200,7 +219,7 @@ function* stepDifferences(expected: RecordedStep, actual: RecordedStep | undefin
     return;
   }
   yield* rulesDifferences(expected.rules, actual.rules);
-  const [wanted, found] = [writtenLines(expected.writes), writtenLines(actual.writes)];
+  const [wanted, found] = [writtenLines(expected), writtenLines(actual)];
   for (const line of wanted) if (!found.has(line)) yield `- wrote ${line}`;
   for (const line of found) if (!wanted.has(line)) yield `+ wrote ${line}`;
 }
@@ -214,6 +233,9 @@ function* rulesDifferences(expected: ListedRules, actual: ListedRules): Iterable
 }
 
 /** kube-proxy writes in the order of a Go map. */
-function writtenLines(writes: readonly Write[]): Set<string> {
-  return new Set(writes.flatMap(({ tool, input }) => input.split("\n").map((line) => `${tool}: ${line}`)));
+function writtenLines({ writes, commands = [] }: Omit<RecordedStep, "name" | "rules">): Set<string> {
+  return new Set([
+    ...writes.flatMap(({ tool, input }) => input.split("\n").map((line) => `${tool}: ${line}`)),
+    ...commands.map(({ line, bytes }) => `${line} (${bytes} bytes)`),
+  ]);
 }

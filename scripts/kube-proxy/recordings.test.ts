@@ -3,17 +3,25 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Cluster } from "../../src/cluster/cluster.js";
-import { type Family, familiesOf, familyOf } from "../../src/cluster/family.js";
+import { FAMILIES, type Family, familiesOf, familyOf } from "../../src/cluster/family.js";
 import { EXPORTS } from "../../src/formats/export.js";
+import { CommandTexts, compareCommands } from "../../src/kernel/kube-proxy/commands.js";
 import { nodeFacts } from "../../src/kernel/kube-proxy/driver.js";
 import { HandedTexts } from "../../src/kernel/kube-proxy/handed.js";
-import { rulesSchema, writeSchema } from "../../src/kernel/kube-proxy/protocol.js";
+import {
+  type Command,
+  commandSchema,
+  rulesSchema,
+  writeSchema,
+} from "../../src/kernel/kube-proxy/protocol.js";
+import { unreadyElements } from "../../src/kernel/kube-proxy/unready.js";
 import { UpdateCounter } from "../../src/kernel/kube-proxy/writes.js";
 import { modelChange } from "../../src/kernel/real-program/model-change.js";
 import { modelFamilies } from "../../src/kernel/real-program/model-cluster.js";
 import { namesOf } from "../../src/kernel/real-program/object-state.js";
 import type { ApiObject, ObjectChange } from "../../src/kubernetes/list-watch/parse.js";
 import { isLargeCluster } from "../../src/planes/iptables/rules/nat-rules.js";
+import { IpvsProgram } from "../../src/planes/ipvs/program.js";
 import { KUBE_PROXY_RELEASES } from "../../src/planes/kube-proxy-versions.js";
 import { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "../../src/planes/plane.js";
 import { planeById } from "../../src/planes/registry.js";
@@ -26,7 +34,14 @@ import {
 } from "../../src/planes/shared/rules-as-sets.js";
 import { type RecordedCluster, recordedClusters } from "./clusters.js";
 
-const stepsSchema = z.array(z.object({ name: z.string(), writes: z.array(writeSchema), rules: rulesSchema }));
+const stepsSchema = z.array(
+  z.object({
+    name: z.string(),
+    writes: z.array(writeSchema),
+    commands: z.array(commandSchema).optional(),
+    rules: rulesSchema,
+  }),
+);
 type Steps = z.infer<typeof stepsSchema>;
 
 const MODES = ["iptables", "nftables", "ipvs"] as const;
@@ -261,6 +276,48 @@ describe("what kube-proxy wrote for an endpoint that comes or goes", () => {
   );
 });
 
+describe("the commands that kube-proxy handed over in IPVS mode", () => {
+  const withCommands = RECORDINGS.filter(
+    ({ mode, path }) => mode === "ipvs" && stepsOf(path).every(({ commands }) => commands !== undefined),
+  );
+
+  it("are recorded of the newest two versions", () => {
+    const versions = new Set(withCommands.map(({ version }) => version));
+    expect([...versions]).toEqual(expect.arrayContaining(["1.36", "1.37"]));
+  });
+
+  it.each(withCommands)(
+    "are those of the model, each with its bytes, and as many of a kind as it updates: $version, $name",
+    (one) => {
+      const clusters = clustersOf(one.cluster);
+      const changed = one.cluster.steps.map(({ changes }) => changes.map(({ object }) => object));
+      const isLeftOut = unreadyElements(one.cluster.objects, ...changed);
+      const texts = FAMILIES.map((family) => ({ family, commands: new CommandTexts(family) }));
+      const words = (commands: readonly Command[]) =>
+        commands.map(({ line, bytes }) => `${line}: ${bytes} bytes`).sort();
+      let updates = 0;
+      for (const [i, { name, commands = [] }] of stepsOf(one.path).entries()) {
+        const handed = texts.flatMap(({ family, commands: own }) => {
+          const [before, after] = [clusters[i - 1], clusters[i]].map((parts) => {
+            const part = parts?.find(({ network }) => familyOf(network) === family);
+            return part && new IpvsProgram(part, { kubeProxy: one.version });
+          });
+          return after === undefined ? [] : [own.compare({ commands }, { before, after, isLeftOut })];
+        });
+        for (const { real, model } of handed)
+          expect({ name, commands: words(real) }).toEqual({ name, commands: words(model) });
+        expect(handed.some(({ real }) => real.length > 0)).toBe(true);
+        const known = knownChange(clusters, i, name);
+        if (known === undefined) continue;
+        const update = new IpvsProgram(known.before, { kubeProxy: one.version }).idleUpdate(known.change);
+        expect({ name, differences: compareCommands(handed, update) }).toEqual({ name, differences: [] });
+        updates++;
+      }
+      expect(updates).toBeGreaterThanOrEqual(one.name === "kinds" ? 3 : 1);
+    },
+  );
+});
+
 /** What the model writes for a step; undefined where it is another kind of change. */
 function updateOf(
   mode: Mode,
@@ -269,6 +326,14 @@ function updateOf(
   name: string,
   version: KubeProxyVersion,
 ) {
+  const known = knownChange(clusters, step, name);
+  return (
+    known && planeById(mode).compile(known.before, { kubeProxy: version }).update(known.change, "partial")
+  );
+}
+
+/** A step as the model's change. */
+function knownChange(clusters: readonly (readonly Cluster[])[], step: number, name: string) {
   const endpoint = endpointOf(name);
   const family = endpoint?.address.includes(":") ? 6 : 4;
   const before = clusters[step - 1]?.find(({ network }) => familyOf(network) === family);
@@ -276,5 +341,5 @@ function updateOf(
   if (change === undefined) return undefined;
   // The model's newcomer is on another node.
   if (change.kind === "join" && name.includes("10.244.0.56")) return undefined;
-  return planeById(mode).compile(before!, { kubeProxy: version }).update(change, "partial");
+  return { before: before!, change };
 }

@@ -31,7 +31,17 @@ function source(name: string): string {
  * it works. Throws KernelError with the compiler's words.
  */
 export async function compileProgram(
-  name: "known" | "probe" | "server" | "loader" | "stopwatch" | "tablesize" | "timed" | "trie" | "watch",
+  name:
+    | "known"
+    | "netlink"
+    | "probe"
+    | "server"
+    | "loader"
+    | "stopwatch"
+    | "tablesize"
+    | "timed"
+    | "trie"
+    | "watch",
   folder: string,
   optimisation: "-O0" | "-O2" = "-O2",
 ): Promise<string> {

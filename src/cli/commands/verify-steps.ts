@@ -62,7 +62,7 @@ export async function printSteps(comparison: ProgramComparison): Promise<void> {
 }
 
 function stepText(
-  { change, lines, differences, writes }: VerifyStep,
+  { change, lines, differences, writes, wrote = {} }: VerifyStep,
   index: number,
   { title, what, unit, services }: ProgramComparison,
 ): string {
@@ -73,12 +73,13 @@ function stepText(
   const counts = writes?.map(
     (each) => `  wrote ${formatCount(each.real)} ${each.what}, modelled as ${formatCount(each.lbscale)}\n`,
   );
-  const wrote = writes?.length === 0 ? ", writes as modelled" : "";
+  const counted = Object.entries(wrote).map(([kind, count]) => `${kind} ${formatCount(count)}`);
+  const said = writes?.length === 0 ? ["writes as modelled", ...counted].join(", ") : "";
   const diff =
     differences.length > 0
       ? formatDifferences(differences, { program: title, what, limit: SHOWN_LINES })
       : "";
-  return `${step}: ${formatCount(differences.length)} differences${wrote}\n${(counts ?? []).join("")}${diff}`;
+  return `${step}: ${formatCount(differences.length)} differences${said && `, ${said}`}\n${(counts ?? []).join("")}${diff}`;
 }
 
 /** How far it is, and how long the changes that are left will take, if they take as long as those so far. */

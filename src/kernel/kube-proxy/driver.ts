@@ -12,6 +12,7 @@ import { UnknownNameError, UnsupportedHostError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
 import { thisProcess } from "../../process.js";
+import { compileProgram } from "../native.js";
 import type { Channel } from "../real-program/channel.js";
 import { OWNER_FILE, PREFIX } from "../testbed/clean.js";
 import { requireLane } from "../testbed/sandbox.js";
@@ -21,6 +22,7 @@ import {
   type KubeProxyOptions,
   type ListedRules,
   type LoadableRules,
+  NETLINK_PROGRAM,
   OBJECTS_FILE,
   type Request,
   replySchema,
@@ -74,6 +76,8 @@ export class KubeProxy {
     try {
       writeFileSync(join(folder, OWNER_FILE), thisProcess());
       writeFileSync(join(folder, OBJECTS_FILE), JSON.stringify({ kind: "List", items: [...objects] }));
+      // The guest has the host's tools, but cannot write where a compiler wants to.
+      if (isGuest) await compileProgram(NETLINK_PROGRAM, folder, "-O0");
       proxy = new KubeProxy(folder, isGuest ? guestChannel(folder) : namespaceChannel(), supervision);
       proxy.#firstSync = syncSchema.parse(await proxy.#call({ call: "start", folder, options }));
       return proxy;
@@ -91,10 +95,19 @@ export class KubeProxy {
 
   /**
    * Makes changes and waits until they are in the rules.
-   * @returns What kube-proxy handed to iptables-restore and nft for them.
+   * @returns What kube-proxy handed to its tools, and in IPVS mode to netlink, for them and since the last time.
    */
   async apply(changes: readonly ObjectChange[]): Promise<Sync> {
     return syncSchema.parse(await this.#call({ call: "apply", changes: [...changes] }));
+  }
+
+  /**
+   * Opens a TCP connection from the node, in IPVS mode.
+   * @returns Destinations of all connections that IPVS keeps, in the words of `ipvsadm -R`: `-t 10.96.0.1:80 -r 10.244.0.1:80`.
+   * @throws KernelError where IPVS serves no such address.
+   */
+  async connect(address: string, port: number): Promise<string[]> {
+    return z.array(z.string()).parse(await this.#call({ call: "connect", address, port }));
   }
 
   /** The rules in the kernel as the tools list them, by file name: `iptables.save`, `ip6tables.save`, `nftables.nft`. */

@@ -22,7 +22,7 @@ const MODULES = [
   ...["ip_set", "ip_set_hash_ip", "ip_set_hash_ipport", "ip_set_hash_ipportip", "ip_set_hash_ipportnet"],
   ...["ip_set_bitmap_port", "xt_set", "xt_comment", "xt_statistic", "xt_tcpudp", "xt_nat", "xt_addrtype"],
   ...["xt_mark", "xt_conntrack", "xt_recent", "xt_MASQUERADE", "xt_sctp", "xt_physdev", "xt_ipvs"],
-  ...["ipt_REJECT", "ip6t_REJECT", "br_netfilter", "veth", "dummy"],
+  ...["ipt_REJECT", "ip6t_REJECT", "br_netfilter", "veth", "dummy", "nlmon"],
 ];
 const WORKER = fileURLToPath(new URL("./worker.js", import.meta.url));
 const POLL_MS = 10;

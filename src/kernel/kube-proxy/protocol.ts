@@ -40,9 +40,25 @@ export type CheckedOptions = z.output<typeof optionsSchema>;
 export const writeSchema = z.object({ tool: z.string(), args: z.array(z.string()), input: z.string() });
 export type Write = z.infer<typeof writeSchema>;
 
+/**
+ * What IPVS mode hands over besides: an `ipset` call of its own, or a request by netlink in the words of ipvsadm or ip; and how
+ * many bytes the arguments or the message have.
+ */
+export const commandSchema = z.object({ line: z.string(), bytes: z.number() });
+export type Command = z.infer<typeof commandSchema>;
+
+const byFamily = z.object({ 4: z.number(), 6: z.number() });
+/** What IPVS mode reads by netlink: lists of all virtual services, single ones, and the destinations of one. */
+export const readsSchema = z.object({ lists: z.number(), services: byFamily, destinations: byFamily });
+export type Reads = z.infer<typeof readsSchema>;
+
 /** What a sync wrote. */
 export const syncSchema = z.object({
   writes: z.array(writeSchema),
+  /** Of IPVS mode, in the order in which it made them: sets first. */
+  commands: z.array(commandSchema),
+  /** Of IPVS mode. */
+  reads: readsSchema.optional(),
   /** From the change (or the start) until kube-proxy reported its last sync. */
   elapsedMs: z.number(),
 });
@@ -69,6 +85,8 @@ export const requestSchema = z.discriminatedUnion("call", [
   z.object({ call: z.literal("start"), folder, options: optionsSchema }),
   /** Makes changes and waits for the sync of all of them. */
   z.object({ call: z.literal("apply"), changes: z.array(changeSchema) }),
+  /** Opens a TCP connection from the node, which need not be answered, and tells where IPVS has sent it. */
+  z.object({ call: z.literal("connect"), address: z.string(), port: z.number() }),
   z.object({ call: z.literal("rules") }),
   /** Loads other rules next to kube-proxy's, out of their way, and reads them back. */
   z.object({ call: z.literal("load"), rules: loadableSchema }),
@@ -88,6 +106,7 @@ export const replySchema = z.union([
 export type Reply = z.infer<typeof replySchema>;
 
 /** Files of the folder. */
+export const NETLINK_PROGRAM = "netlink";
 export const OBJECTS_FILE = "objects.json";
 export const LOG_FILE = "kube-proxy.log";
 export const GUEST_REQUESTS_FOLDER = "requests";

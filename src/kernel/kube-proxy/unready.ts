@@ -20,16 +20,22 @@ const sliceSchema = z.looseObject({
     .transform((endpoints) => endpoints ?? []),
 });
 
-const LOOP_BACK = /^add KUBE-(?:6-)?LOOP-BACK ([^,]+),/;
+const LOOP_BACK = /^(?:add|del) KUBE-(?:6-)?LOOP-BACK ([^,]+),/;
 
 /** The lines without elements for endpoints that are not ready. */
 export function withoutUnready(lines: readonly string[], objects: Iterable<ApiObject>): string[] {
+  const isUnready = unreadyElements(objects);
+  return lines.filter((line) => !isUnready(line));
+}
+
+/** Whether a line is of an element for an endpoint that is not ready in one of some readings of the objects. */
+export function unreadyElements(...readings: readonly Iterable<ApiObject>[]): (line: string) => boolean {
   const unready = new Set<string>();
-  for (const object of objects) {
+  for (const object of readings.flatMap((objects) => [...objects])) {
     if (object.kind !== ENDPOINT_SLICE.kind) continue;
     for (const { addresses, conditions } of sliceSchema.parse(object).endpoints) {
       if (conditions?.ready === false) for (const address of addresses) unready.add(address);
     }
   }
-  return lines.filter((line) => !unready.has(LOOP_BACK.exec(line)?.[1] ?? ""));
+  return (line) => unready.has(LOOP_BACK.exec(line)?.[1] ?? "");
 }

@@ -1,5 +1,6 @@
 /** The real kube-proxy as the reference: what it writes for a cluster, and for changes of it, against what lbscale models. */
 
+import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, type Family, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
 import { rawRangeText } from "../../cluster/raw-addresses.js";
@@ -7,6 +8,8 @@ import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
 import { HEADLESS_LABEL } from "../../kubernetes/services.js";
 import { isLargeCluster } from "../../planes/iptables/rules/nat-rules.js";
+import { IpvsProgram } from "../../planes/ipvs/program.js";
+import type { UpdateCommands } from "../../planes/ipvs/update.js";
 import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import type { PlaneOptions, Program } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
@@ -15,8 +18,9 @@ import { compareCounts, type VerifyStep } from "../real-program/differences.js";
 import { modelChange } from "../real-program/model-change.js";
 import { modelFamilies } from "../real-program/model-cluster.js";
 import { namesOf, ObjectState } from "../real-program/object-state.js";
-import { type RandomChange, RandomChanges } from "../real-program/random-changes.js";
+import { RandomChanges } from "../real-program/random-changes.js";
 import { settled } from "../real-program/settled.js";
+import { CommandSteps, type ComparedCommands } from "./command-steps.js";
 import { compareToModel } from "./compare.js";
 import { KubeProxy, type ListedRules, nodeFacts } from "./driver.js";
 import { compareBytes, type HandedText, HandedTexts, handedDifferences } from "./handed.js";
@@ -121,7 +125,13 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
       async () => compareStart(await proxy.rules()),
       NODE_WAIT_MS,
     );
-    yield { change: undefined, ...start, writes: undefined };
+    const commands = new CommandSteps(families);
+    if (mode === "ipvs") {
+      const later = (await proxy.apply([])).commands;
+      const sync = { commands: [...proxy.firstSync.commands, ...later] };
+      commands.add(sync, { before: undefined, after: programs, readings: [objects] });
+    }
+    yield withCommands({ change: undefined, ...start, writes: undefined }, commands.take(objects));
     const counter = new UpdateCounter(families[0]);
     const texts = families.map((family) => new HandedTexts(family));
     const areLarge = clusters.map(isLargeCluster);
@@ -129,16 +139,21 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
     for (let i = 0; i < options.changes; i++) {
       const state = new ObjectState(changes.objects());
       const change = changes.next();
-      const expected = expectedWrites(clusters[0]!, programs[0]!, change);
+      const updated = change.endpoint && modelChange(clusters[0]!, change.endpoint);
+      const expected = updated && expectedWrites(programs[0]!, updated);
+      const initial = programs[0]!;
       const written: CountedSync[] = [];
       const handed: HandedText[] = [];
       for (const step of change.steps) {
-        const writes = withoutRepeats((await proxy.apply(step)).writes);
+        const sync = await proxy.apply(step);
+        const writes = withoutRepeats(sync.writes);
         written.push(counter.count(writes));
+        const were = state.objects();
         state.apply(step);
         clusters = read(state.objects(), podRange);
         const before = programs;
         programs = model(clusters, nfacct);
+        commands.add(sync, { before, after: programs, readings: [were, state.objects()] });
         for (const [f, text] of texts.entries()) {
           const both = text.compare(writes, {
             before: before[f]!,
@@ -162,12 +177,15 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
         ...compareBytes(handed),
       ];
       const differences = [...comparison.differences, ...handedDifferences(handed, changed)];
-      yield {
-        change: change.name,
-        lines: comparison.lines,
-        differences,
-        writes: expected || handed.length > 0 ? writes : undefined,
-      };
+      yield withCommands(
+        {
+          change: change.name,
+          lines: comparison.lines,
+          differences,
+          writes: expected || handed.length > 0 ? writes : undefined,
+        },
+        commands.take(changed, updated && commandsOf(initial, updated)),
+      );
     }
   } finally {
     await proxy.stop();
@@ -226,15 +244,25 @@ function ofThisChange(sync: CountedSync, after: Cluster): UpdateCounts {
   return { ...sync, chains: sync.chains - sync.deletedChains };
 }
 
-/** Undefined where the change is none of `Program.update`, or IPVS, which is written over netlink. */
-function expectedWrites(
-  cluster: Cluster,
-  program: Program,
-  { endpoint }: RandomChange,
-): UpdateCounts | undefined {
-  if (endpoint === undefined || program.plane === "ipvs") return undefined;
-  const change = modelChange(cluster, endpoint);
-  if (change === undefined) return undefined;
+/** Undefined in IPVS mode, which writes no rules: its commands are counted by kind. */
+function expectedWrites(program: Program, change: Change): UpdateCounts | undefined {
+  if (program instanceof IpvsProgram) return undefined;
   const { rules, chains, mapWrites } = program.update(change, "partial");
   return { rules, chains, elements: mapWrites };
+}
+
+/** Of IPVS mode: nothing connects here, so endpoints that leave have no connections. */
+function commandsOf(program: Program, change: Change): UpdateCommands | undefined {
+  return program instanceof IpvsProgram ? program.idleUpdate(change) : undefined;
+}
+
+/** With what a step did besides handing over text. */
+function withCommands(step: VerifyStep, commands: ComparedCommands | undefined): VerifyStep {
+  if (commands === undefined) return step;
+  return {
+    ...step,
+    differences: [...step.differences, ...commands.differences],
+    writes: [...(step.writes ?? []), ...commands.writes],
+    wrote: commands.wrote,
+  };
 }

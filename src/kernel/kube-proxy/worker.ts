@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { isIPv6 } from "node:net";
+import { connect, isIPv6 } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
@@ -17,11 +17,14 @@ import { KernelError, MissingToolError, runTool, toolPath } from "../testbed/too
 import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "./config.js";
 import { get } from "./http.js";
 import { parseMetrics, type SyncState, syncState } from "./metrics.js";
+import { wordsOf } from "./netlink-requests.js";
+import { deviceNames, NetlinkTap } from "./netlink-tap.js";
 import {
   type CheckedOptions,
   type ListedRules,
   LOG_FILE,
   type LoadableRules,
+  NETLINK_PROGRAM,
   OBJECTS_FILE,
   type Reply,
   requestSchema,
@@ -49,6 +52,8 @@ const UNNOTICED_MS = 1500;
 
 /** What its tools have to work, in clock ticks, to count as at work: it looks after its chains all 30 s, which takes none. */
 const WORK_TICKS = TICKS_PER_SECOND;
+/** A connection is in IPVS's table with its first packet. */
+const CONNECTION_MS = 10_000;
 /** How often it is said what a sync waits for. */
 const SAID_MS = 10_000;
 
@@ -58,6 +63,7 @@ class Node {
   readonly #server: ApiServer;
   readonly #wrappers: Wrappers;
   readonly #model: ModelReader;
+  #tap: NetlinkTap | undefined;
   #proxy: ChildProcess | undefined;
   #end: string | undefined;
 
@@ -73,7 +79,7 @@ class Node {
       })(),
       { rangesWaitMs: RANGES_WAIT_MS, ...(maxEndpointsPerSlice !== undefined && { maxEndpointsPerSlice }) },
     );
-    this.#wrappers = new Wrappers(folder, backend);
+    this.#wrappers = new Wrappers(folder, backend, options.mode === "ipvs");
     this.#model = new ModelReader(options.mode, this.#wrappers);
   }
 
@@ -85,6 +91,8 @@ class Node {
     const configFile = join(this.#folder, "config.json");
     writeFileSync(configFile, kubeProxyConfiguration(this.#options, kubeconfigFile));
     const log = openSync(join(this.#folder, LOG_FILE), "a");
+    if (this.#options.mode === "ipvs")
+      this.#tap = await NetlinkTap.start(join(this.#folder, NETLINK_PROGRAM));
     const startedAt = performance.now();
     this.#proxy = spawn(this.#options.binary, ["--config", configFile], {
       stdio: ["ignore", log, log],
@@ -102,11 +110,45 @@ class Node {
 
   async apply(changes: readonly ObjectChange[]): Promise<Sync> {
     const before = await this.#state();
+    // What came since is kube-proxy's too, but what was read may be a tool's, for rules().
+    const late = (await this.#handed()).commands;
     const startedAt = performance.now();
     // A change of a slice can be one of several: large slices are split.
     const version = this.#server.resourceVersion;
     for (const change of changes) this.#server.apply(change);
-    return this.#synced(startedAt, (before?.changes ?? 0) + this.#server.resourceVersion - version);
+    const expected = (before?.changes ?? 0) + this.#server.resourceVersion - version;
+    const sync = await this.#synced(startedAt, expected);
+    return { ...sync, commands: [...late, ...sync.commands] };
+  }
+
+  /** Destinations of all TCP connections in IPVS's table, in the words of `ipvsadm -R`, with one more in it. */
+  async connect(address: string, port: number): Promise<string[]> {
+    const socket = connect({ host: address, port }).on("error", () => {});
+    const until = performance.now() + CONNECTION_MS;
+    try {
+      while (performance.now() < until) {
+        const listed = await here(toolPath("ipvsadm"), ["-L", "-c", "-n"]);
+        const found = listed.split("\n").flatMap((line) => {
+          const [protocol, , , , virtual, destination] = line.trim().split(/ +/);
+          return protocol === "TCP" ? [`-t ${virtual} -r ${destination}`] : [];
+        });
+        if (found.some((line) => line.includes(`${address}:${port}`))) return found;
+        await setTimeout(POLL_MS);
+      }
+      throw new KernelError(`IPVS has no connection to ${address}:${port}`);
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  /** What IPVS mode did besides handing over text; nothing in other modes. */
+  async #handed(): Promise<Pick<Sync, "commands" | "reads">> {
+    const calls = this.#wrappers.takeSetCalls();
+    // Arguments end with a zero each.
+    const commands = calls.map((line) => ({ line, bytes: Buffer.byteLength(line) + 1 }));
+    if (this.#tap === undefined) return { commands };
+    const words = wordsOf(await this.#tap.take(), deviceNames());
+    return { commands: [...commands, ...words.commands], reads: words.reads };
   }
 
   rules(): Promise<ListedRules> {
@@ -166,7 +208,11 @@ class Node {
         // Twice the same: a sync that was queued between the two readings would show.
         const isSettled = expected !== undefined || now - syncedAt >= SETTLED_MS;
         if (isSettled && previous?.isSynced && previous.changes === state.changes)
-          return { writes: this.#wrappers.take(), elapsedMs: syncedAt - startedAt };
+          return {
+            writes: this.#wrappers.take(),
+            ...(await this.#handed()),
+            elapsedMs: syncedAt - startedAt,
+          };
       } else syncedAt = undefined;
       previous = state;
       await setTimeout(
@@ -222,6 +268,7 @@ async function answer(line: string): Promise<unknown> {
   }
   if (node === undefined) throw new KernelError("kube-proxy has not been started");
   if (request.call === "apply") return node.apply(request.changes);
+  if (request.call === "connect") return node.connect(request.address, request.port);
   return request.call === "load" ? node.load(request.rules) : node.rules();
 }
 

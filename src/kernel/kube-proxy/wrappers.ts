@@ -25,15 +25,21 @@ export const IPTABLES_TOOLS = ["iptables", "ip6tables"].flatMap((name) => [
 ]);
 const WRITERS = ["iptables-restore", "ip6tables-restore", "nft"];
 
+/** Of `ipset`: it is called for each set and each element, and what it reads is of no interest. */
+const SET_WRITES = ["add", "create", "del", "destroy", "flush", "rename", "restore", "swap"];
+
 /** The folders that tools are found and writes are kept in. */
 export class Wrappers {
   /** First in kube-proxy's PATH. */
   readonly bin: string;
   readonly #tools: string;
   readonly #writes: string;
+  /** A line for each call of `ipset`, and how much of it has been taken. */
+  readonly #setCalls: string;
+  #setBytes = 0;
 
-  /** Makes them in a folder. Throws KernelError where a tool is not installed. */
-  constructor(folder: string, backend: "legacy" | "nft") {
+  /** Makes them in a folder, that of `ipset` where it is asked for. Throws KernelError where a tool is not installed. */
+  constructor(folder: string, backend: "legacy" | "nft", keepsSets = false) {
     this.bin = join(folder, "bin");
     this.#tools = join(folder, "tools");
     this.#writes = join(folder, "writes");
@@ -49,11 +55,23 @@ export class Wrappers {
         chmodSync(join(this.bin, name), 0o755);
       }
     }
+    this.#setCalls = join(folder, "ipset-calls");
+    if (!keepsSets) return;
+    writeFileSync(join(this.bin, "ipset"), setScript(toolPath("ipset"), this.#setCalls));
+    chmodSync(join(this.bin, "ipset"), 0o755);
   }
 
   /** Path of a tool as kube-proxy calls it, but not recorded. */
   tool(name: string): string {
     return join(this.#tools, name);
+  }
+
+  /** Arguments with which `ipset` was called since the last time, where they change a set. */
+  takeSetCalls(): string[] {
+    if (!existsSync(this.#setCalls)) return [];
+    const calls = readFileSync(this.#setCalls).subarray(this.#setBytes);
+    this.#setBytes += calls.length;
+    return calls.toString().split("\n").slice(0, -1);
   }
 
   /** What was written since the last call, in the order in which the tools were started. */
@@ -82,5 +100,15 @@ esac
 stem=${writes}/$(date +%s%N)-$$
 printf '%s\\n' ${name} "$@" >"$stem.args"
 tee "$stem.input" | ${tool} "$@"
+`;
+}
+
+/** A line is added to the file at once, so that two calls at the same time leave two. */
+function setScript(tool: string, calls: string): string {
+  return `#!/bin/sh
+case "$1" in
+${SET_WRITES.join(" | ")}) printf '%s\\n' "$*" >>${calls} ;;
+esac
+exec ${tool} "$@"
 `;
 }

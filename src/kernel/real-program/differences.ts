@@ -33,6 +33,8 @@ export interface VerifyStep extends Comparison {
   readonly change: string | undefined;
   /** What the program did for it against `Program.update`; undefined where the model has no such change. */
   readonly writes: readonly CountDifference[] | undefined;
+  /** How much it handed over, by kind and without what there was none of, where that is counted. */
+  readonly wrote?: Readonly<Record<string, number>>;
 }
 
 /** Lines of one table or file, as each of the two has it. */

@@ -32,7 +32,7 @@ import { KubeSets } from "./tables/kube-sets.js";
 import { FIXED_BUCKETS, resizableBuckets } from "./tables/service-table.js";
 import { HASH_SET_NAMES, HASH_SETS, listSetEntries, type SetEntries } from "./tables/set-entries.js";
 import { listVirtualServices, type VirtualServices } from "./tables/virtual-services.js";
-import { updateCost } from "./update.js";
+import { type UpdateCommands, updateCommands, updateCost } from "./update.js";
 
 /** A node's table of virtual services: those of one family, or of both. */
 export interface NodeTable {
@@ -116,6 +116,11 @@ export class IpvsProgram implements Program, Created {
 
   update(change: Change): UpdateCost {
     return updateCost(this.cluster, change, this.scheduler, nodePortNodes(this.cluster, this.settings));
+  }
+
+  /** The commands of that by kind, where endpoints that leave have no connections: then they need no weight of 0 first. */
+  idleUpdate(change: Change): UpdateCommands {
+    return updateCommands(this.cluster, change, nodePortNodes(this.cluster, this.settings), false);
   }
 
   facts(): Readonly<Record<string, number | string>> {

@@ -24,31 +24,65 @@ const FILLS_TABLE: Partial<Record<SchedulerName, { readonly onWeight: boolean }>
   dh: { onWeight: false },
 };
 
-/** Commands of IPVS and ipset elements for one change. `nodes`: addresses at which NodePorts answer. */
+/** Commands of IPVS and elements of sets that one change makes kube-proxy hand over. */
+export interface UpdateCommands {
+  readonly destinationsAdded: number;
+  /** To 0, of those that leave and have connections. */
+  readonly weightsSet: number;
+  readonly destinationsDeleted: number;
+  readonly elementsAdded: number;
+  readonly elementsDeleted: number;
+}
+
+/**
+ * Counts the commands of one change.
+ *
+ * @param nodes Addresses at which NodePorts answer.
+ * @param haveConnections Whether endpoints that leave have connections: those of TCP get weight 0 until they are gone, others
+ * are deleted at once (graceful_termination.go, deleteRsFunc).
+ */
+export function updateCommands(
+  cluster: Cluster,
+  change: Change,
+  nodes: readonly number[],
+  haveConnections: boolean,
+): UpdateCommands {
+  return commandsOf(cluster, change, changedDestinations(cluster, change, nodes), haveConnections);
+}
+
+function commandsOf(
+  cluster: Cluster,
+  change: Change,
+  { added, removed }: ReturnType<typeof compareDestinations>,
+  haveConnections: boolean,
+): UpdateCommands {
+  const { leaving, joining } = changedRows(cluster, change);
+  return {
+    destinationsAdded: added,
+    weightsSet: haveConnections && cluster.protocol[change.servicePort] === TCP ? removed : 0,
+    destinationsDeleted: removed,
+    // KUBE-LOOP-BACK holds this node's endpoints, once each, whichever service-ports they stand behind.
+    elementsAdded: joining.filter((row) => row >= 0 && servesPolicyLocal(cluster.endpointLocal[row]!)).length,
+    elementsDeleted: leaving.filter(
+      (row) =>
+        servesPolicyLocal(cluster.endpointLocal[row]!) && standsAlone(cluster, change.servicePort, row),
+    ).length,
+  };
+}
+
+/** What one change costs where endpoints that leave have connections. `nodes`: addresses at which NodePorts answer. */
 export function updateCost(
   cluster: Cluster,
   change: Change,
   scheduler: SchedulerName,
   nodes: readonly number[] = cluster.network.nodeAddresses,
 ): UpdateCost {
-  const { leaving, joining } = changedRows(cluster, change);
-  const before = extractService(cluster, cluster.service[change.servicePort]!);
-  const { added, removed, virtualServices } = compareDestinations(
-    before,
-    applyChange(before, rebaseChange(cluster, change)),
-    nodes,
-  );
-  // One that leaves gets weight 0 until its connections are gone; deleteRsFunc spares UDP and SCTP the wait.
+  const destinations = changedDestinations(cluster, change, nodes);
+  const { added, removed, virtualServices } = destinations;
+  const commands = commandsOf(cluster, change, destinations, true);
   const graceful = cluster.protocol[change.servicePort] === TCP;
   const fills = FILLS_TABLE[scheduler];
   const tables = fills ? added + removed * (graceful && fills.onWeight ? 2 : 1) : 0;
-  // KUBE-LOOP-BACK holds this node's endpoints, once each, whichever service-ports they stand behind.
-  const loopBackAdded = joining.filter(
-    (row) => row >= 0 && servesPolicyLocal(cluster.endpointLocal[row]!),
-  ).length;
-  const loopBackDeleted = leaving.filter(
-    (row) => servesPolicyLocal(cluster.endpointLocal[row]!) && standsAlone(cluster, change.servicePort, row),
-  ).length;
   const notes = [
     `virtual services changed: ${virtualServices}; a command each for an endpoint that joins, ${graceful ? "two for one that leaves while it has connections (weight 0, then delete)" : "one for one that leaves"}`,
     "each sync reads every virtual service and its destinations back, whatever changed",
@@ -57,13 +91,19 @@ export function updateCost(
   return {
     rules: 0,
     chains: 0,
-    mapWrites: added + (graceful ? 2 : 1) * removed + loopBackAdded + loopBackDeleted,
+    mapWrites: Object.values(commands).reduce((sum, count) => sum + count, 0),
     bytes:
       added * DEST_BYTES +
       tables * SCHEDULERS[scheduler].dataBytes +
-      loopBackAdded * elementWords(HASH_SETS["KUBE-LOOP-BACK"], familyOf(cluster.network)) * 4,
+      commands.elementsAdded * elementWords(HASH_SETS["KUBE-LOOP-BACK"], familyOf(cluster.network)) * 4,
     notes,
   };
+}
+
+/** Those of the virtual services of the service that changes. */
+function changedDestinations(cluster: Cluster, change: Change, nodes: readonly number[]) {
+  const before = extractService(cluster, cluster.service[change.servicePort]!);
+  return compareDestinations(before, applyChange(before, rebaseChange(cluster, change)), nodes);
 }
 
 /** Differences over all virtual services: under policy Local one endpoint can bring others in or out. */
