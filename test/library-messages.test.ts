@@ -10,7 +10,7 @@ const OF_OTHER_PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   "src/cluster-lane/changes/watcher.ts": ["namespace", "kubeconfig", "context"],
   "src/cluster-lane/connection.ts": ["kubeconfig", "context"],
   // kubectl debug, cilium bpf lb list, iptables.
-  "src/formats/detect.ts": ["profile", "image"],
+  "src/formats/instead.ts": ["profile", "image"],
   "src/formats/cilium/parts.ts": ["source-ranges"],
   "src/formats/iptables/rule.ts": ["mode", "protocol"],
   "src/planes/iptables/rules/handed-rules.ts": ["mode"],
