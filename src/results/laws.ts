@@ -3,7 +3,7 @@
 import { REPLICATES_FOR_INTERVAL } from "../stats/bootstrap.js";
 import { crossovers } from "../stats/crossover.js";
 import { lastDecadeExponent, steepestStretch } from "../stats/exponent.js";
-import { minOf } from "../stats/extent.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { fitLaw } from "../stats/fit.js";
 import type { Group } from "../stats/log-fit.js";
 import type { Cell, Crossover, Fit, Replicate } from "./schema.js";
@@ -94,7 +94,11 @@ function fitOf(
   };
 }
 
-/** Where a plane overtakes another, for each pair of planes that share N and have enough replicates for an interval. */
+/**
+ * Where a plane overtakes another, for each pair of planes that share N and have enough replicates for an interval. None of a
+ * pair that seems to cross where one of the two alone was measured in between: a straight line over that N is a guess, and the
+ * other crossings of the pair would seem to be all.
+ */
 export function crossoversOf(cells: readonly Cell[], seed: number): Crossover[] {
   const curves = curvesOf(cells).filter((curve) =>
     curve.every(({ replicates }) => replicates.length >= REPLICATES_FOR_INTERVAL),
@@ -109,7 +113,10 @@ export function crossoversOf(cells: readonly Cell[], seed: number): Crossover[] 
         const pair = { n: cell.services, a: medians(cell), b: other ? medians(other) : [] };
         return other && minOf([...pair.a, ...pair.b]) > 0 ? [pair] : [];
       });
-      return crossovers(pairs, seed).map(({ n, aLarger, interval, support }) => ({
+      const found = crossovers(pairs, seed);
+      const [shared, lone] = splitSizes(a, b);
+      if (found.some(({ n, interval }) => isGuessed([n, ...interval], shared, lone))) return [];
+      return found.map(({ n, aLarger, interval, support }) => ({
         lane,
         scenario,
         variant,
@@ -121,4 +128,18 @@ export function crossoversOf(cells: readonly Cell[], seed: number): Crossover[] 
       }));
     }),
   );
+}
+
+/** The N of both curves, and those of one alone. */
+function splitSizes(a: readonly Cell[], b: readonly Cell[]): [shared: number[], lone: number[]] {
+  const sizes = [...new Set([...a, ...b].map(({ services }) => services))];
+  const isShared = (services: number) => [a, b].every((curve) => atServices(curve, services) !== undefined);
+  return [sizes.filter(isShared), sizes.filter((services) => !isShared(services))];
+}
+
+/** Whether an N of one curve alone lies in the bracket of shared N around a crossing and its interval. */
+function isGuessed(crossing: readonly number[], shared: readonly number[], lone: readonly number[]): boolean {
+  const below = maxOf(shared.filter((services) => services <= minOf(crossing)));
+  const above = minOf(shared.filter((services) => services >= maxOf(crossing)));
+  return lone.some((services) => services > below && services < above);
 }
