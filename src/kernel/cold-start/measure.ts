@@ -46,7 +46,7 @@ export async function measureColdStarts(
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       const spentMs = performance.now() - started;
-      const { message } = spentMs < limitMs ? error : new TimeLimitError(limitMs);
+      const { message } = spentMs < limitMs ? error : new TimeLimitError(limitMs, leftMs < task.limitMs);
       report({ kind: "gap", ...where, reason: message, spentMs });
     }
   }

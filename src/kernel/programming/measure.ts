@@ -37,7 +37,7 @@ export async function measureProgramming(
       continue;
     }
     const cluster = await clusterOf(task.cells[visit.cell]!.services);
-    const limitMs = Math.min(task.limitMs, leftMs);
-    await makeVisit(visit, { host, natives, task, cluster, limitMs, report });
+    const limit = { limitMs: Math.min(task.limitMs, leftMs), isLimitOfRun: leftMs < task.limitMs };
+    await makeVisit(visit, { host, natives, task, cluster, ...limit, report });
   }
 }

@@ -48,6 +48,8 @@ export interface VisitSetting {
   readonly task: ProgrammingTask;
   readonly cluster: Cluster | DualStack;
   readonly limitMs: number;
+  /** Whether that is what is left of the run's time. */
+  readonly isLimitOfRun: boolean;
   readonly report: (report: ProgrammingReport) => void;
 }
 
@@ -61,7 +63,7 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
   const spentMs = (): number => Math.round(performance.now() - began);
   report({ kind: "starting", ...where });
   const testbed = new Testbed(host, `p${visit.cell}-${visit.block}`);
-  const deadline = new Deadline(limitMs);
+  const deadline = new Deadline(limitMs, setting.isLimitOfRun);
   let stage: "start" | "rounds" | "changes" = "start";
   let node: NodeProcess | undefined;
   let path: DataPath | undefined;
@@ -105,11 +107,11 @@ class Deadline {
   #work: Promise<unknown> = Promise.resolve();
   isOver = false;
 
-  constructor(limitMs: number) {
+  constructor(limitMs: number, isOfRun: boolean) {
     this.#expired = new Promise((_, reject) => {
       this.#timer = setTimeout(() => {
         this.isOver = true;
-        reject(new TimeLimitError(limitMs));
+        reject(new TimeLimitError(limitMs, isOfRun));
       }, limitMs);
     });
     this.#expired.catch(() => {});

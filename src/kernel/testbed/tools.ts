@@ -14,10 +14,15 @@ export class KernelError extends CheckFailedError {
   override readonly name: string = "KernelError";
 }
 
-/** What was measured took longer than it may. */
+/** What was measured took longer than it may: than its own limit, or than what was left of the run's time. */
 export class TimeLimitError extends KernelError {
-  constructor(limitMs: number) {
-    super(`it did not finish within its time limit of ${Number((limitMs / 1000).toPrecision(3))} s`);
+  constructor(limitMs: number, isOfRun = false) {
+    const seconds = `${Number((limitMs / 1000).toPrecision(3))} s`;
+    super(
+      isOfRun
+        ? `the run's time budget ran out after ${seconds} of it`
+        : `it did not finish within its time limit of ${seconds}`,
+    );
   }
 }
 
