@@ -58,7 +58,7 @@ describe("runBenchmark, on the built package", () => {
     ]);
     expect(run.settings.kubeProxy).toEqual({ "nftables@1.35": "1.35.4", "nftables@1.37": "1.37.2" });
     expect(equivalence).toMatchObject({ planes: ["nftables@1.35", "nftables@1.37"], disagreements: 0 });
-    expect(planes!["nftables@1.35"]!.label).toBe("nftables 1.35");
+    expect(planes!["nftables@1.35"]!.label).toBe("nftables, layout of 1.35");
   });
 
   it("stops when its signal aborts, keeps what it has, and is finished by resumeBenchmark", async () => {

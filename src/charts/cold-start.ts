@@ -17,7 +17,8 @@ import { seriesStyle } from "./theme.js";
 const MEASURE = { lane: "kernel", scenario: "cold-start" } as const;
 const SKIPPED = "no kernel cold-start was measured";
 const TITLE = "Loading a new node's nftables rules";
-const CAUSE = "the kernel walks its list of sets for every map";
+const CAUSE =
+  "rules as kube-proxy of the layout's version writes them, loaded by nft: the kernel walks its list of sets for every map";
 
 export const kernelColdStart: Chart = {
   id: "kernel-cold-start",
@@ -30,7 +31,8 @@ export const kernelColdStart: Chart = {
       ...series.map(
         ({ plane, variant, points }): PlotLine => ({
           plane,
-          ...(variant !== "" && { label: seriesLabel(results, { plane, variant }), dashed: true }),
+          label: layoutOf(seriesLabel(results, { plane, variant })),
+          dashed: variant !== "",
           points: points.map(({ n, estimate }) => ({
             x: n,
             y: estimate?.median ?? null,
@@ -50,11 +52,11 @@ export const kernelColdStart: Chart = {
         ...(cells.some(({ estimate }) => estimate === null) ? ["hollow circle: could not be measured"] : []),
       ].join(" · "),
     };
-    const inWords = lines.map(({ plane, label, points }) => {
+    const inWords = lines.map(({ label, points }) => {
       const said = points.flatMap(({ x, y }) =>
         y === null ? [] : [`${formatNs(y)} at N = ${formatCount(x)}`],
       );
-      return `${label ?? seriesLabel(results, { plane, variant: "" })}: ${said.join(", ")}`;
+      return `${label}: ${said.join(", ")}`;
     });
     const values = lines.flatMap(({ points }) =>
       points.flatMap(({ y, low, high }) =>
@@ -75,6 +77,9 @@ export const kernelColdStart: Chart = {
     };
   },
 };
+
+/** `layout of 1.35, 250 a transaction`: all are of one plane, for whose name a line's end has no room. */
+const layoutOf = (label: string): string => label.replace(/^[^,]*, (?=layout of )/, "");
 
 /** All at once, and the smallest stages: what is between lies between them, in the table and in the other chart. */
 function drawn(series: readonly Series[]): Series[] {

@@ -14,6 +14,7 @@ import { scalingChart } from "./scaling.js";
 const WORDS = {
   "no proxy": "no proxy: the same clients straight to an endpoint, in the same rounds",
   tracked: "tracked: with conntrack on",
+  "kube-proxy 1": "kube-proxy with a version: the program itself, other rules are lbscale's",
   eBPF: "eBPF: lbscale's own programs on maps laid out as Cilium's and Calico's",
 } as const;
 

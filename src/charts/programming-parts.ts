@@ -99,6 +99,7 @@ function stackedConfig(
   const range = linearRange(highest);
   const { plugin, layout } = frame(words, view, () => RIGHT_MARGIN * scale);
   const labels = planes.map((plane) => planeLabel(results, plane));
+  const x = axisOptions("x", view, (i) => labels[i]!, "program, version and mode");
   const y = axisOptions("y", view, nsFormatter(range.max));
   return {
     type: "bar",
@@ -115,9 +116,10 @@ function stackedConfig(
       layout: layout!,
       scales: {
         x: {
-          ...axisOptions("x", view, (i) => labels[i]!, "program, mode and version"),
+          ...x,
           stacked: true,
           grid: { display: false },
+          ticks: { ...x.ticks, callback: (i: string | number) => twoLines(labels[Number(i)]!) },
         },
         y: { ...y, stacked: true, max: range.max, ticks: { ...y.ticks, stepSize: range.step } },
       },
@@ -129,4 +131,10 @@ function stackedConfig(
     },
     plugins: [plugin, legendGap(36 * scale)],
   };
+}
+
+/** A label in two lines, broken behind its version: side by side whole ones have no room. */
+function twoLines(label: string): string[] {
+  const [, program, mode] = /^(\D{1,30}\d+\.\d+) (.+)$/.exec(label) ?? [];
+  return program === undefined ? [label] : [program, mode!];
 }

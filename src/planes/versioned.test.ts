@@ -32,8 +32,8 @@ describe("a plane of one version of kube-proxy", () => {
         expect(new Set<unknown>(look).size, look.join()).toBe(5);
       }
     }
-    expect(planeById("nftables@1.35").descriptor.report.label).toBe("nftables 1.35");
-    expect(planeById("ipvs@1.35").descriptor.report.columnLabel).toBe("kube-proxy 1.35 (IPVS)");
+    expect(planeById("nftables@1.35").descriptor.report.label).toBe("nftables, layout of 1.35");
+    expect(planeById("ipvs@1.35").descriptor.report.columnLabel).toBe("IPVS, layout of 1.35");
   });
 
   it("is loaded by the nft of its kube-proxy's image, unless another one is given, where nft loads it at all", () => {

@@ -53,14 +53,16 @@ export function versionedDescriptor(base: PlaneDescriptor, version: KubeProxyVer
   const { report } = base;
   const place = KUBE_PROXY_VERSIONS.indexOf(version) + 1;
   const marker = MARKERS[(MARKERS.indexOf(report.marker) + place) % MARKERS.length]!;
+  const layoutOf = (label: string): string => `${label}, layout of ${version}`;
   return {
     id: `${base.id}@${version}`,
     name: `${base.name} ${version}`,
     report: {
       ...report,
-      label: `${report.label} ${version}`,
-      shortLabel: `${report.shortLabel} ${version}`,
-      columnLabel: report.columnLabel.replace("kube-proxy", `kube-proxy ${version}`),
+      // "nftables 1.35" would be read as the version of the tool, and "kube-proxy 1.35" as the program itself.
+      label: layoutOf(report.label),
+      shortLabel: layoutOf(report.shortLabel),
+      columnLabel: layoutOf(report.label),
       colours: shaded(report.colours, SHADES[KUBE_PROXY_VERSIONS.length - place]!),
       marker,
       order: report.order + place / 10,

@@ -26,7 +26,8 @@ export const CLAIMS = {
 /** One of `CLAIMS`. */
 export type Claim = keyof typeof CLAIMS;
 
-const MAX_LABEL = 30;
+/** `kube-proxy 1.37 iptables-legacy, IPv6` and longer. */
+const MAX_LABEL = 48;
 const MAX_CAPTION = 200;
 
 /** A plane that nobody describes: grey, under its own (cleaned) id, after all others. */

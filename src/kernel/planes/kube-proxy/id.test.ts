@@ -89,7 +89,7 @@ describe("ids of kube-proxies", () => {
     const looks = ["nftables@1.37", "nftables@1.36", "nftables@1.35", "nftables@1.34", "iptables-legacy@1.37"]
       .map((id) => kubeProxyReport(`kube-proxy/${id}`))
       .map(({ label, colours, marker }) => ({ label, look: `${colours.light} ${marker}` }));
-    expect(looks[0]?.label).toBe("nftables 1.37");
+    expect(looks[0]?.label).toBe("kube-proxy 1.37 nftables");
     expect(new Set(looks.map(({ look }) => look)).size).toBe(looks.length);
   });
 

@@ -46,7 +46,8 @@ export function kubeProxyReport(id: string): PlaneReport {
   const minor = /^1\.(\d+)$/.exec(version ?? "")?.[1];
   const age = minor === undefined ? 0 : Math.max(0, NEWEST - Number(minor));
   const colours = COLOURS[mode];
-  const label = `${mode} ${(version ?? "").slice(0, 14)}`.trim();
+  // Not "nftables 1.37", which is a version of nft.
+  const label = ["kube-proxy", (version ?? "").slice(0, 14), mode].filter((word) => word !== "").join(" ");
   return {
     label,
     shortLabel: label,
