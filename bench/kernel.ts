@@ -47,7 +47,7 @@ const reports: KernelCatalog["reports"] = {
     unit: "counts",
     axis: "services",
     positionMatters: false,
-    captions: { kernel: "Bytes resident at the peak of the first sync" },
+    captions: { kernel: "Peak resident memory (VmHWM) of the program in its first sync, and of its tools" },
   },
 };
 

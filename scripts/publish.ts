@@ -14,7 +14,7 @@ import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
 import { CHARTS } from "../src/charts/index.js";
 import { renderCharts } from "../src/output/image/render.js";
 import { kubeProxyFacts } from "../src/output/method.js";
-import { tablesBySize } from "../src/output/tables/by-size.js";
+import { TABLE_KEY, tablesBySize } from "../src/output/tables/by-size.js";
 import {
   holdsResults,
   PACKED_RESULTS_FILE,
@@ -156,7 +156,7 @@ function runPage(all: Results): string {
     "",
     "## Times",
     "",
-    `Medians by number of Services; in brackets 95 % intervals, or ranges of fewer than six replicates (\\*). \`npx lbscale report results/${name} --formats md,csv --out results/runs/${name}\` writes a line per cell.`,
+    `${TABLE_KEY} \`npx lbscale report results/${name} --formats md,csv --out results/runs/${name}\` writes a line per cell.`,
     "",
     tablesBySize(all),
     ...(againstKernel === null

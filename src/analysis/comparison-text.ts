@@ -42,8 +42,8 @@ export function comparedName(
   const scenarios = new Set(all.map((other) => other.scenario));
   return [
     planeLabel(described, plane),
-    ...(scenarios.size > 1 ? [plainText(scenario, 20)] : []),
-    ...(variant === "" ? [] : [plainText(variant, 20)]),
+    ...(scenarios.size > 1 ? [plainText(scenario, 40)] : []),
+    ...(variant === "" ? [] : [plainText(variant, 40)]),
   ].join(", ");
 }
 

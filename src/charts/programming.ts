@@ -104,6 +104,6 @@ export const kernelProxyMemory = countsChart({
   format: formatDecimalBytes,
   findings: [],
   neutralTitle: "Memory of the programs by number of Services",
-  subtitle: "Bytes resident at the peak of a program's first sync (VmHWM)",
+  subtitle: "Peak resident memory of a program in its first sync (VmHWM)",
   note: "tools that it runs, slabs and vmalloc of the kernel: counts.csv · of Cilium, its load balancing alone and not the agent",
 });

@@ -7,8 +7,12 @@ import type { Cell, Estimate, Results } from "../../results/schema.js";
 import { minOf } from "../../stats/extent.js";
 import { median } from "../../stats/quantile.js";
 import { csvField, escapeMarkdown, formatCount, formatNs, plainText } from "../../text.js";
+import { listedWords } from "./listing.js";
 
 export const ADJUSTED_HEADING = "At typical memory speed";
+
+/** All of bench's variants whole: `writing, in the kernel`. */
+const MAX_VARIANT = 40;
 
 export interface Row {
   readonly scenario: string;
@@ -40,7 +44,7 @@ export function tableRows(results: Results): Row[] {
     JSON.stringify([lane, scenario, services, endpoints, variant]);
   const lanes = new Set(cells.map(({ lane }) => lane)).size;
   const inBrackets = ({ lane, variant }: Cell) =>
-    [...(lanes > 1 ? [lane] : []), ...(variant === "" ? [] : [plainText(variant, 20)])].join(", ");
+    [...(lanes > 1 ? [lane] : []), ...(variant === "" ? [] : [plainText(variant, MAX_VARIANT)])].join(", ");
   const alike = new Map<string, number[]>();
   for (const cell of cells) {
     const medians = alike.get(conditions(cell)) ?? [];
@@ -150,12 +154,17 @@ export function tableFields(row: Row, results: Results): string[] {
     plainText(scenario, 30),
     formatSize(row),
     label,
-    cell.estimate ? formatNs(cell.estimate.median) : plainText(cell.warnings[0] ?? "not measured", 200),
+    medianOf(cell, results),
     formatInterval(row),
     formatHalfWidth(cell.estimate),
     formatAdjusted(cell, results),
     formatTimes(timesFastest),
   ];
+}
+
+function medianOf(cell: Cell, results: Results): string {
+  if (!cell.estimate) return plainText(cell.warnings[0] ?? "not measured", 200);
+  return listedWords(cell, results) ?? formatNs(cell.estimate.median);
 }
 
 /** The columns that hold text out of results: scenario, plane, and warnings where the median would stand. */
