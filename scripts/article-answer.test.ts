@@ -8,7 +8,8 @@ const NEEDED = [
   "work-constant",
   "hash-time-rise",
   "trie-logarithm",
-  "load",
+  "established",
+  "established-hash",
   "update",
 ];
 const run = (name: string, ids: readonly string[], charts: readonly string[] = []): PublishedRun => ({
@@ -19,13 +20,13 @@ const run = (name: string, ids: readonly string[], charts: readonly string[] = [
 
 it("takes the evidence of each claim from the first run that has it, with its lane and a link", () => {
   const text = articleAnswer([
-    run("2026-a", ["load"], ["load"]),
-    run("2026-b", NEEDED, ["load", "logarithm"]),
+    run("2026-a", ["established"], ["established"]),
+    run("2026-b", NEEDED, ["established", "logarithm"]),
   ]);
   expect(text.match(/^## “/gm)).toHaveLength(5);
-  expect(text).toMatch(/^- .*2026-a found load.* \(\[model\]\(2026-a\/\)\)$/m);
+  expect(text).toMatch(/^- .*2026-a found established.* \(\[model\]\(2026-a\/\)\)$/m);
   expect(text).toMatch(/2026-b found update/);
-  expect(text).toContain("](2026-a/charts/load.svg)");
+  expect(text).toContain("](2026-a/charts/established.svg)");
   expect(text).toContain("](2026-b/charts/logarithm.svg)");
 });
 

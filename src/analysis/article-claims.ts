@@ -28,9 +28,9 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
   {
     claim: "IPVS' hash table keeps it flat",
     verdict:
-      "No, but it grows far more slowly than a list. Its table has 256 buckets up to Linux 7.0, whose chains grow with N: an entry more for every 512 virtual services. That is its growth in the model; in a kernel it was measured in a user-mode guest alone.",
+      "No. Its table has 256 buckets up to Linux 7.0, so a lookup compares 1 + (N − 1)/512 virtual services on average: that grows with N, and is a 256th of the rules that a list tries. Times are the model's; in a kernel it was measured in a user-mode guest alone.",
     evidence: ["ipvs-chains"],
-    more: ["guest-connect"],
+    more: ["ipvs-time", "guest-connect"],
     charts: ["work"],
     talk: ["ipvs-chains", "guest-connect"],
   },
@@ -39,18 +39,18 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     verdict:
       "No. Cilium's hash tables do the same work at any N, O(1); what grows is the time, where tables leave the caches. The data plane that is O(log n) is Calico's, whose frontends are a trie.",
     evidence: ["work-constant", "hash-time-rise", "trie-logarithm"],
-    more: ["cache-regimes", "trie-addresses", "logarithm"],
+    more: ["cache-regimes", "kernel-lookup", "trie-addresses", "logarithm"],
     charts: ["logarithm"],
     talk: ["trie-logarithm", "hash-time-rise", "cache-regimes"],
   },
   {
     claim: "hash tables keep the load stable",
     verdict:
-      "True of lookups. Keepalive hides most of the difference, because later packets skip the nat rules.",
-    evidence: ["load"],
-    more: ["established", "connect"],
-    charts: ["load"],
-    talk: ["established", "load", "connect"],
+      "Partly. Hash lookups do constant work, but their time rises once the tables leave the caches. Keepalive removes the list's growth in iptables. It does not remove Cilium's lookup of each packet; only load balancing at the socket does.",
+    evidence: ["hash-time-rise", "established", "established-hash"],
+    more: ["kernel-established", "kernel-change-load"],
+    charts: ["established"],
+    talk: ["established", "established-hash", "kernel-change-load"],
   },
   {
     claim: "IPs change all the time, and hash tables take it",

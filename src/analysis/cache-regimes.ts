@@ -1,6 +1,7 @@
 /** Time of a lookup by what holds the memory that it touches: laws while caches do, and growth beyond. */
 
 import type { MeasuredCell } from "../results/select.js";
+import { exponentOver, type LocalExponent } from "../stats/exponent.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { type Fitted, fitLaw } from "../stats/fit.js";
 
@@ -20,8 +21,8 @@ export interface Regime {
   readonly isFlat: boolean;
   /** Of time over the services; null for fewer than three N. */
   readonly fit: Fitted | null;
-  /** Power of N from its first cell to its last, with the ends of their intervals; null for one N. */
-  readonly power: { readonly value: number; readonly interval: readonly [number, number] } | null;
+  /** Power of N that time grows by; null for one N. */
+  readonly power: LocalExponent | null;
 }
 
 export interface CacheRegimes {
@@ -65,21 +66,12 @@ function regimeOf(cells: readonly MeasuredCell[], seed: number): Regime {
     n: services,
     values: replicates.map(({ median }) => median),
   }));
-  const powerOf = (above: number, below: number) =>
-    Math.log(above / below) / Math.log(last.services / first.services);
-  const [low, high] = [first.estimate.interval, last.estimate.interval];
   return {
     from: first.services,
     to: last.services,
     nsPerVisit: [minOf(costs), maxOf(costs)],
     isFlat: maxOf(medians) <= FLAT_WITHIN * minOf(medians),
     fit: cells.length >= LEAST_POINTS ? fitLaw(groups, seed) : null,
-    power:
-      cells.length < 2
-        ? null
-        : {
-            value: powerOf(last.estimate.median, first.estimate.median),
-            interval: [powerOf(high[0], low[1]), powerOf(high[1], low[0])],
-          },
+    power: cells.length < 2 ? null : exponentOver(groups, seed),
   };
 }

@@ -5,6 +5,7 @@ import { scenarioReport } from "../results/descriptors.js";
 import type { Cell, Finding, Results } from "../results/schema.js";
 import { minOf } from "../stats/extent.js";
 import { countOf, formatCount } from "../text.js";
+import { ENLARGED, enlargedNote } from "./stock-maps.js";
 
 export interface FlowCondition {
   /** Of a subtitle: `Refused flows, Services without endpoints`. */
@@ -44,6 +45,17 @@ export function withBasis(finding: Finding, results: Results): Finding {
   if (counts.length === 0 || !finding.sentence.includes("[")) return finding;
   const basis = `Brackets are ranges of ${countOf(minOf(counts), "replicate")}, not 95 % intervals.`;
   return { ...finding, sentence: `${finding.sentence.replace(/[.]?$/, ".")} ${basis}` };
+}
+
+/**
+ * A finding that says so where it names numbers of Services that a plane's maps hold only enlarged. Of the model: the kernel
+ * lane loads what fits.
+ */
+export function withEnlargedMaps(finding: Finding, results: Results): Finding {
+  const note = finding.sentence.includes(ENLARGED) ? "" : enlargedNote(results, cellsOf(finding, results));
+  return note === ""
+    ? finding
+    : { ...finding, sentence: `${finding.sentence.replace(/[.]?$/, ".")} ${note}.` };
 }
 
 /** A finding that says under which condition it holds. */

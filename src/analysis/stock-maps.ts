@@ -1,7 +1,8 @@
 /** Up to how many Services a plane's maps reach as they are installed: from what the run says of its planes. */
 
 import { planeReport } from "../results/descriptors.js";
-import type { Results } from "../results/schema.js";
+import type { Cell, Results } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount } from "../text.js";
 import type { Series } from "./series.js";
@@ -63,7 +64,25 @@ export function stockNote(
 export function enlargedWords(results: Results, plane: string, services: number): string {
   const { enlarged } = stockEnds(results, plane);
   if (enlarged === null || services <= enlarged) return "";
-  return ` (maps enlarged beyond ${formatCount(enlarged)} services)`;
+  return ` (${ENLARGED} beyond ${formatCount(enlarged)} services)`;
+}
+
+/** What every sentence about such numbers of Services has in it. */
+export const ENLARGED = "maps enlarged";
+
+/**
+ * Beyond what numbers of Services these cells rest on enlarged maps, a plane each: `eBPF hash beyond 10,922 services: maps
+ * enlarged, which are full there as installed`; empty where none does.
+ */
+export function enlargedNote(results: Results, cells: readonly Cell[]): string {
+  const planes = [...new Set(cells.map(({ plane }) => plane))];
+  const beyond = planes.flatMap((plane) => {
+    const { enlarged } = stockEnds(results, plane);
+    const largest = maxOf(selectCells(cells, { plane }).map(({ services }) => services));
+    if (enlarged === null || largest <= enlarged) return [];
+    return [`${planeReport(results, plane).label} beyond ${formatCount(enlarged)} services`];
+  });
+  return beyond.length === 0 ? "" : `${beyond.join(", ")}: ${ENLARGED}, which are full there as installed`;
 }
 
 /** How far lines reach. */

@@ -1,6 +1,7 @@
 /** The article's chart: clustered columns over the measured N, eBPF left and iptables right, linear from zero. */
 
 import { cellsOf, MODEL_LOOKUP, noiseFloorNs, seriesOf, servicesOf } from "../analysis/series.js";
+import { enlargedNote } from "../analysis/stock-maps.js";
 import type { Results } from "../results/schema.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatMeasure, headline, intervalKind, joinParts, provenance } from "./caption-text.js";
@@ -47,6 +48,7 @@ export function columnsChart(chart: ColumnsChart): Chart {
       caption: joinParts([
         provenance(results, measure, cells),
         typeof note === "function" ? note(results, cells) : note,
+        measure.lane === "model" && enlargedNote(results, cells),
         "spacing of the groups is not proportional to the number of services",
         missing && "hollow circle: could not be measured",
       ]),

@@ -1,13 +1,14 @@
 /** How times are spread at the largest N: empirical distribution functions. */
 
 import { cellsOf, MODEL_LOOKUP } from "../analysis/series.js";
+import { enlargedNote } from "../analysis/stock-maps.js";
 import { comparePlanes, type Described, shortLabel } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
 import { selectCells } from "../results/select.js";
 import { maxOf } from "../stats/extent.js";
 import { quantileSorted } from "../stats/quantile.js";
 import { formatCount, formatNs } from "../text.js";
-import { pickTitle, provenance, withConditions } from "./caption-text.js";
+import { joinParts, pickTitle, provenance, withConditions } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { curveLabels } from "./kit/curve-labels.js";
@@ -42,13 +43,13 @@ export const distribution: Chart = {
         `How lookup times spread at ${formatCount(services)} Services`,
       ),
       subtitle: `${withConditions("Cumulative share of lookups (CDF), from 0.5 to 99.5\u00a0%", MODEL_LOOKUP, results)} · log scale · left is better`,
-      caption: [
+      caption: joinParts([
         provenance(results, MODEL_LOOKUP, cells),
-        ...(single.length > 0 ? [`single lookups: ${planeNames(results, single)}`] : []),
-        ...(batched.length > 0
-          ? [`means of a batch each, narrower than single lookups: ${planeNames(results, batched)}`]
-          : []),
-      ].join(" · "),
+        single.length > 0 && `single lookups: ${planeNames(results, single)}`,
+        batched.length > 0 &&
+          `means of a batch each, narrower than single lookups: ${planeNames(results, batched)}`,
+        enlargedNote(results, cells),
+      ]),
     };
     const inWords = lines.map(({ plane, points }) => {
       const at = (i: number) => formatNs(points[i]!.x);

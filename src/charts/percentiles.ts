@@ -2,6 +2,7 @@
 
 import { headlineFactor, possessive } from "../analysis/findings/common.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../analysis/series.js";
+import { enlargedNote } from "../analysis/stock-maps.js";
 import { comparePlanes, type Described, planeReport, shortLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { selectCells } from "../results/select.js";
@@ -71,6 +72,7 @@ export function percentilesChart(chart: PercentilesChart): Chart {
           cells.filter((cell) => cell.percentiles === null),
         ),
         note?.(results, shown),
+        measure.lane === "model" && enlargedNote(results, shown),
       ]),
     };
     const rows = shown.map(({ plane, percentiles }) => {

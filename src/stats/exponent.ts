@@ -30,7 +30,7 @@ export function lastDecadeExponent(groups: readonly Group[], seed: number): Loca
   const last = groups.at(-1);
   if (!last) return null;
   const start = groups.findLastIndex(({ n }) => n * DECADE <= last.n);
-  return start < 0 ? null : exponentBetween(groups.slice(start), seed);
+  return start < 0 ? null : exponentOver(groups.slice(start), seed);
 }
 
 /**
@@ -46,10 +46,16 @@ export function steepestStretch(groups: readonly Group[], seed: number): LocalEx
   const slopes = groups.slice(1).map(({ n }, i) => slopeOf([groups[i]!.n, n], medians.slice(i, i + 2)));
   if (slopes.length === 0) return null;
   const steepest = slopes.indexOf(maxOf(slopes));
-  return exponentBetween(groups.slice(steepest, steepest + 2), seed);
+  return exponentOver(groups.slice(steepest, steepest + 2), seed);
 }
 
-function exponentBetween(groups: readonly Group[], seed: number): LocalExponent {
+/**
+ * The exponent over a range: of all that are spoken of, so that one range has one exponent.
+ *
+ * @param groups ascending in N, two or more, two replicates each or more, all values positive
+ * @param seed of the bootstrap over replicates
+ */
+export function exponentOver(groups: readonly Group[], seed: number): LocalExponent {
   const services = groups.map(({ n }) => n);
   const values = groups.map((group) => Array.from(group.values));
   return {

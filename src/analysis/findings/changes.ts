@@ -3,7 +3,7 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, measuredPlanes, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
-import { atServices, isMeasured, type MeasuredCell, measuredCurve } from "../../results/select.js";
+import { atServices, findCell, isMeasured, type MeasuredCell, measuredCurve } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
 import { CHANGES_PER_SECOND, CONNECTIONS_PER_SECOND, loadsOf } from "../load.js";
 import {
@@ -51,7 +51,7 @@ function againstRival(results: Results, scenario: string, variant: string) {
 
 /**
  * What the list's own operation takes at its largest N, over its smallest, and what a rival takes there: no
- * ratio of the two, since a model's writes are no kernel's.
+ * ratio of the two, since a model's writes are no kernel's. Null where the run timed it in the kernel too.
  */
 function growthOfList(
   results: Results,
@@ -62,6 +62,7 @@ function growthOfList(
   const found = againstRival(results, scenario, variant);
   const few = found && curve(results, scenario, variant, found.list.plane)[0];
   if (!found || !few || few.services === found.list.services) return null;
+  if (findCell(results, { lane: "kernel", scenario, plane: few.plane })) return null;
   const { list, name, rival } = found;
   const interval = ratioInterval(list, few);
   if (interval[0] < MIN_REPORTED_RATIO) return null;
@@ -69,7 +70,7 @@ function growthOfList(
   const n = formatCount(list.services);
   return {
     id,
-    headline: `Modelled ${name} ${things} take ${headlineFactor(value, interval)} as long at ${n} Services`,
+    headline: `From ${formatCount(few.services)} to ${n} Services modelled ${name} ${things} grow ${headlineFactor(value, interval)}`,
     sentence:
       `At ${n} services ${doing(name)} takes ${formatNs(list.estimate.median)}, ${formatFactor(value, interval)} the ${formatNs(few.estimate.median)} at N = ${formatCount(few.services)}; ` +
       `with ${planeLabel(results, rival.plane)} it takes ${formatNs(rival.estimate.median)}. These are writes into models, without system calls, tools and the control plane's own time, which the kernel lane measures.`,
@@ -182,7 +183,7 @@ export function operationalLoad(results: Results): Finding | null {
     headline: `Load costs modelled ${name} ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} CPU time`,
     sentence:
       `With ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${formatCount(CHANGES_PER_SECOND)} endpoint change a second at ${formatCount(list.services)} services, ${name} needs ${formatNs(list.ns)} of CPU time each second ` +
-      `(${percent(list.changesNs / list.ns)} of it for the change), ${formatFactor(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Worked out from connect and update of the models, so without system calls, tools and the control plane's own time.`,
+      `(${percent(list.changesNs / list.ns)} of it for the change), ${formatFactor(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Worked out from connect and update of the models, whose change to a rule list copies its whole table in this process: without system calls, tools and the control plane's own time, which the kernel lane measures.`,
     cells: [list, rival].flatMap(({ connect, change }) => [cellId(connect), cellId(change)]),
     value,
     interval,

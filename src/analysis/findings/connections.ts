@@ -5,7 +5,16 @@ import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { atServices, type MeasuredCell, measuredCurve } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { formatFactor, headlineFactor, possessive, ratioInterval, rivalsOf, twoDigits } from "./common.js";
+import {
+  formatFactor,
+  formatSpan,
+  headlineFactor,
+  percent,
+  possessive,
+  ratioInterval,
+  rivalsOf,
+  twoDigits,
+} from "./common.js";
 
 /** Later packets are called flat when their rise is surely below this, first packets are called rising when surely above. */
 const FLAT = 1.5;
@@ -16,7 +25,10 @@ function curve(results: Results, lane: Cell["lane"], scenario: string, plane: st
   return measuredCurve(results, { lane, scenario, plane, variant: "" });
 }
 
-/** First packets of the rule list at its largest N, against the slowest of the other planes there. */
+/**
+ * First packets of the rule list at its largest N, next to the slowest of the other planes there, and how much of both is the
+ * connection's state. No headline ranks them: state is hashed with SipHash, which a model computes more slowly than a kernel.
+ */
 export function connectCost(results: Results): Finding | null {
   const list = claimant(results, "list");
   const largest = curve(results, "model", "connect", list).at(-1);
@@ -29,16 +41,63 @@ export function connectCost(results: Results): Finding | null {
   const rival = rivals.reduce((slowest, cell) =>
     cell.estimate.median > slowest.estimate.median ? cell : slowest,
   );
-  const value = largest.estimate.median / rival.estimate.median;
-  const interval = ratioInterval(largest, rival);
-  if (interval[0] <= 1) return null;
+  if (ratioInterval(largest, rival)[0] <= 1) return null;
+  const { median, interval } = largest.estimate;
   return {
     id: "connect",
-    headline: `At ${formatCount(largest.services)} Services ${possessive(name)} first packet takes ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
+    headline: `At ${formatCount(largest.services)} Services ${possessive(name)} first packet takes ${formatSpan(median, interval)}`,
     sentence:
-      `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in ${name} at ${formatCount(largest.services)} services, ` +
-      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest.`,
+      `With the state that each plane keeps, a connection's first packet takes ${formatNs(median)} in ${name} at ${formatCount(largest.services)} services${stateOf(results, largest)}, ` +
+      `and ${formatNs(rival.estimate.median)} in ${planeLabel(results, rival.plane)}${stateOf(results, rival)}. Planes are not ranked by it: hashes of the state take longer in this process than in a kernel.`,
     cells: [cellId(largest), cellId(rival)],
+    value: median,
+    interval: [interval[0], interval[1]],
+  };
+}
+
+/**
+ * ` (88 % of it state)`: what choosing an endpoint leaves, where the run timed lookups alone; otherwise what the smallest N,
+ * which leaves little to choose, takes.
+ */
+function stateOf(results: Results, cell: MeasuredCell): string {
+  const choice = atServices(curve(results, "model", "lookup", cell.plane), cell.services);
+  if (choice) {
+    const share = 1 - choice.estimate.median / cell.estimate.median;
+    return share > 0 ? ` (${percent(share)} of it the connection's state)` : "";
+  }
+  const few = curve(results, "model", "connect", cell.plane)[0];
+  if (!few || few.services === cell.services) return "";
+  return ` (${formatNs(few.estimate.median)} at N = ${formatCount(few.services)}, nearly all of it the connection's state)`;
+}
+
+/**
+ * Where keepalive does not help: a hash table that looks up each packet, whose later packets surely take longer with N, and
+ * longer than the list's; next to the same table where the connection was translated at its socket.
+ */
+export function laterLookups(results: Results): Finding | null {
+  const hash = claimant(results, "hash");
+  const later = curve(results, "model", "established", hash);
+  const [few, many] = [later[0], later.at(-1)];
+  if (!few || !many || few.services === many.services) return null;
+  const interval = ratioInterval(many, few);
+  if (interval[0] <= 1) return null;
+  const name = planeLabel(results, hash);
+  const n = formatCount(many.services);
+  const list = atServices(curve(results, "model", "established", claimant(results, "list")), many.services);
+  const socket = atServices(
+    measuredCurve(results, { lane: "model", scenario: "established", plane: hash, variant: "socket" }),
+    many.services,
+  );
+  const isSlower = list && ratioInterval(many, list)[0] > 1;
+  const value = many.estimate.median / few.estimate.median;
+  return {
+    id: "established-hash",
+    headline: `${shortLabel(results, hash)} looks up later packets too: ${headlineFactor(value, interval)} at ${n} Services`,
+    sentence:
+      `${name} per packet looks up later packets too: ${formatNs(few.estimate.median)} at N = ${formatCount(few.services)}, ${formatNs(many.estimate.median)} at ${n}, ${formatFactor(value, interval)} as long` +
+      `${isSlower ? `, and longer than the ${formatNs(list.estimate.median)} of ${planeLabel(results, list.plane)} there` : ""}.` +
+      `${socket ? ` Where it translates the connection at the socket, a later packet takes ${formatNs(socket.estimate.median)}: nothing is looked up.` : ""}`,
+    cells: [few, many, ...(isSlower ? [list] : []), ...(socket ? [socket] : [])].map(cellId),
     value,
     interval,
   };

@@ -4,7 +4,7 @@ import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
 import { formatCount } from "../../text.js";
-import { type FamilyCosts, familyCosts } from "../family-costs.js";
+import { type FamilyCosts, familyCosts, type Multiple } from "../family-costs.js";
 import { formatFactor, headlineFactor, percent, twoDigits } from "./common.js";
 import { isCertain } from "./growth.js";
 
@@ -20,9 +20,9 @@ export function familyCost(results: Results): Finding | null {
   const isCertainlyMore = low > 1;
   return {
     id: "family",
-    headline: isCertainlyMore
-      ? `IPv6 costs ${name} ${headlineFactor(lookup.value, lookup.interval)} ${law === null ? `at ${formatCount(costs.services)} Services` : "per rule, by the same law"}`
-      : `${name} takes ${twoDigits(costs.ipv6.memory?.value ?? 1)} times the memory in IPv6`,
+    headline:
+      (isCertainlyMore && timeHeadline(costs, name, law)) ||
+      `${name} takes ${twoDigits(costs.ipv6.memory?.value ?? 1)} times the memory in IPv6`,
     sentence: [
       `At ${formatCount(costs.services)} services ${article(name)} lookup in IPv6 takes ${formatFactor(lookup.value, lookup.interval)} its time in IPv4`,
       law === null &&
@@ -38,6 +38,18 @@ export function familyCost(results: Results): Finding | null {
     value: lookup.value,
     interval: [low, high],
   };
+}
+
+/** A factor where no law makes it that of each N names two N: a single one is a step of one machine's caches. */
+function timeHeadline(
+  { services, ipv6, smaller }: FamilyCosts,
+  name: string,
+  law: string | null,
+): string | null {
+  const factor = ({ value, interval }: Multiple) => headlineFactor(value, interval!);
+  if (law !== null) return `IPv6 costs ${name} ${factor(ipv6.lookup!)} per rule, by the same law`;
+  if (!smaller?.ipv6.interval) return null;
+  return `IPv6 in ${name}: ${factor(smaller.ipv6)} at ${formatCount(smaller.services)}, ${factor(ipv6.lookup!)} at ${formatCount(services)} Services`;
 }
 
 /** How much longer a rule takes, as far as the interval tells. */

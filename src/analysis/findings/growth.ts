@@ -9,12 +9,22 @@ import type { LocalExponent } from "../../stats/exponent.js";
 import { minOf } from "../../stats/extent.js";
 import { formatCount, formatNs } from "../../text.js";
 import { flowCondition } from "../conditions.js";
-import { formatFactor, headlineFactor, ratioInterval, rivalsOf, spreadsWidely } from "./common.js";
+import {
+  formatFactor,
+  headlineFactor,
+  possessive,
+  ratioInterval,
+  rivalsOf,
+  spreadsWidely,
+} from "./common.js";
 
 /** Share of resamples that must agree on the law. */
 const SUPPORT = 0.95;
 
-/** At the largest N that the rule list shares with another plane: how many times the slowest of the others it takes. */
+/**
+ * At the largest N that the rule list shares with another plane: how many times the slowest of the others it takes. Null where
+ * the run connected through both in the kernel, which says what the model only guesses.
+ */
 export function listFactor(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const list = claimant(results, "list");
   const name = planeLabel(results, list);
@@ -26,23 +36,35 @@ export function listFactor(cells: readonly MeasuredCell[], results: Results): Fi
     null,
   );
   if (!largest) return null;
-  const rival = selectCells(others, { services: largest.services }).reduce((slowest, cell) =>
+  const there = selectCells(others, { services: largest.services });
+  const rival = there.reduce((slowest, cell) =>
     cell.estimate.median > slowest.estimate.median ? cell : slowest,
   );
+  if ([list, rival.plane].every((plane) => isConnectedInKernel(results, plane))) return null;
   const value = largest.estimate.median / rival.estimate.median;
   const interval = ratioInterval(largest, rival);
   if (interval[0] <= 1) return null;
   const n = formatCount(largest.services);
+  // Of a run that left some of its planes out there, the next slowest may be one of those.
+  const isComplete = rivals.every((plane) => selectCells(there, { plane }).length > 0);
+  const verb = flowCondition(results, [largest])?.verb;
   return {
     id: "iptables-factor",
-    headline: `At ${n} Services ${name} ${flowCondition(results, [largest])?.verb ?? "is"} ${headlineFactor(value, interval)} slower than ${shortLabel(results, rival.plane)}`,
+    headline: `At ${n} Services ${name} ${verb === undefined ? "takes" : `${verb} in`} ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
     sentence:
       `At ${n} services ${article(name)} lookup takes ${formatNs(largest.estimate.median)}, ` +
-      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest plane.`,
+      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}` +
+      `${isComplete && there.length > 1 ? `, the next slowest of ${formatCount(there.length + 1)} planes` : ""}.`,
     cells: [cellId(largest), cellId(rival)],
     value,
     interval,
   };
+}
+
+function isConnectedInKernel(results: Results, plane: string): boolean {
+  return selectCells(results, { lane: "kernel", scenario: "connect", plane }).some(
+    ({ estimate }) => estimate !== null,
+  );
 }
 
 /** The fit of a plane's lookups in the model. */

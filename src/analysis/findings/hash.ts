@@ -3,12 +3,20 @@
 import { cellId } from "../../results/cells.js";
 import { planeLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
-import type { MeasuredCell } from "../../results/select.js";
+import { atServices, type MeasuredCell } from "../../results/select.js";
 import { maxOf, minOf } from "../../stats/extent.js";
-import { formatBytes, formatCount, formatNs } from "../../text.js";
+import { formatBytes, formatCount, formatNs, plainText } from "../../text.js";
 import { enlargedWords } from "../stock-maps.js";
-import { headlineFactor, percent, ratioInterval, sameLookups, spreadsWidely, twoDigits } from "./common.js";
-import { formatGrowth, formatPower, isCertain, lookupFit } from "./growth.js";
+import {
+  formatFactor,
+  headlineFactor,
+  percent,
+  ratioInterval,
+  sameLookups,
+  spreadsWidely,
+  twoDigits,
+} from "./common.js";
+import { isCertain, lookupFit } from "./growth.js";
 
 /** A rise that matters: smaller ones are not worth a headline even when their interval excludes 1. */
 const NOTABLE_RISE = 1.2;
@@ -57,10 +65,7 @@ export function constantWork(planes: readonly (readonly MeasuredCell[])[], resul
   };
 }
 
-/**
- * The article's "almost O(log n)", answered for work and for time apart. Only where the fit of steps is constant; in time
- * a law is named only where it describes every cell and nearly all resamples agree on it.
- */
+/** The article's "almost O(log n)", answered for work and for time apart. Only where the fit of steps is constant. */
 export function logarithmAnswer(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const [first] = cells;
   const last = cells.at(-1);
@@ -75,35 +80,39 @@ export function logarithmAnswer(cells: readonly MeasuredCell[], results: Results
     headline: `${label} lookups are O(1) in work, not O(log n)`,
     sentence:
       `Is ${label} "almost O(log n)"? In work it is O(1): ${first.work!.mapLookups} map lookups at any N, which together visit ` +
-      `${minOf(probes).toFixed(1)} to ${maxOf(probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells, enlargedWords(results, last.plane, last.services))}`,
+      `${minOf(probes).toFixed(1)} to ${maxOf(probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells, results)}`,
     cells: cells.map(cellId),
     value: last.estimate.median / first.estimate.median,
     interval: ratioInterval(last, first),
   };
 }
 
-/** `beyond`: said after the largest N. */
-function inTime(time: Fit, cells: readonly MeasuredCell[], beyond: string): string {
+/**
+ * A time that is flat beyond doubt is O(1) too. Of any other no law is named: the work is constant, so that what grows is the
+ * time of an access, by each machine's caches. Three runs of one table had three laws.
+ */
+function inTime(time: Fit, cells: readonly MeasuredCell[], results: Results): string {
   const [first, last] = [cells[0]!, cells.at(-1)!];
-  const range = `from ${formatNs(first.estimate.median)} at N = ${formatCount(first.services)} to ${formatNs(last.estimate.median)} at ${formatCount(last.services)}${beyond}`;
-  if (!time.determined) return `In time it goes ${range}. ${formatGrowth(time, cells)}`;
-  const { law, support, slope, lastDecade } = time;
-  if (!isCertain(time)) {
-    const said = [`In time it goes ${range} and follows no single law.`, formatGrowth(time, cells)];
-    return [...said, "The work is constant, so it is each access that takes longer."]
-      .filter((words) => words !== "")
-      .join(" ");
+  const beyond = enlargedWords(results, last.plane, last.services);
+  const at = (cell: MeasuredCell) =>
+    `${formatNs(cell.estimate.median)} at ${cell === first ? "N = " : ""}${formatCount(cell.services)}`;
+  if (time.law === "1" && isCertain(time)) {
+    return `In time it is O(1) as well, chosen in ${percent(time.support)} of resamples: ${at(first)}, ${at(last)}${beyond}.`;
   }
-  const share = `${percent(support)} of resamples`;
-  if (law === "1") {
-    const flat = lastDecade
-      ? `, and from ${formatCount(lastDecade.from)} services on as ${formatPower(lastDecade)}`
-      : "";
-    return `In time it is O(1) as well, chosen in ${share}: ${range}${flat}.`;
-  }
-  const [low, high] = slope!.interval;
-  const unit = law === "N" ? "service" : law;
-  return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns per ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of each access, not of an algorithm.`;
+  const isRising = ratioInterval(last, first)[0] > 1;
+  const said = isRising ? `Time rises${where(last, results)}` : "Time";
+  return `${said}: ${at(first)}, ${at(last)}${beyond}, on this machine. Work is constant, so no law of N is claimed.`;
+}
+
+/** ` where its 42 MiB of tables leave L2 and L3`: the caches that are smaller. */
+function where({ programBytes }: MeasuredCell, { environment }: Results): string {
+  if (programBytes === null) return "";
+  const left = Object.entries(environment.caches).flatMap(([name, bytes]) =>
+    /^L[2-9]/.test(name) && bytes < programBytes ? [plainText(name, 4)] : [],
+  );
+  return left.length === 0
+    ? ""
+    : ` where its tables, ${formatBytes(programBytes)} in the end, leave ${left.join(" and ")}`;
 }
 
 /** With a fixed number of buckets, chains grow with N, in exact probes. */
@@ -126,6 +135,33 @@ export function chainsGrow(cells: readonly MeasuredCell[], results: Results): Fi
     cells: cells.map(cellId),
     value: fit.slope.value,
     interval: fit.slope.interval,
+  };
+}
+
+/** What the chains of those buckets make of time, and what the rule list takes next to it, at the largest N of both. */
+export function bucketsInTime(
+  cells: readonly MeasuredCell[],
+  list: readonly MeasuredCell[],
+  results: Results,
+): Finding | null {
+  const shared = cells.filter(({ services }) => atServices(list, services));
+  const [first, last] = [shared[0], shared.at(-1)];
+  const rival = atServices(list, last?.services);
+  if (!first || !last || !rival || !spreadsWidely(shared)) return null;
+  const [interval, behind] = [ratioInterval(last, first), ratioInterval(rival, last)];
+  if (interval[0] <= NOTABLE_RISE || behind[0] <= 1) return null;
+  const name = planeLabel(results, last.plane);
+  const value = last.estimate.median / first.estimate.median;
+  const n = formatCount(last.services);
+  return {
+    id: "ipvs-time",
+    headline: `From ${formatCount(first.services)} to ${n} Services modelled ${name} lookups grow ${headlineFactor(value, interval)}`,
+    sentence:
+      `In time a modelled lookup in ${name} goes from ${formatNs(first.estimate.median)} at N = ${formatCount(first.services)} to ${formatNs(last.estimate.median)} at ${n}, ${formatFactor(value, interval)}; ` +
+      `${planeLabel(results, rival.plane)} takes ${formatNs(rival.estimate.median)} there, ${formatFactor(rival.estimate.median / last.estimate.median, behind)} as long.`,
+    cells: [first, last, rival].map(cellId),
+    value,
+    interval,
   };
 }
 

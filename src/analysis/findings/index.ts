@@ -6,7 +6,7 @@
 import { claimant, claimants, measuredPlanes } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { ascending, selectCells } from "../../results/select.js";
-import { withBasis, withCondition, withFamily } from "../conditions.js";
+import { withBasis, withCondition, withEnlargedMaps, withFamily } from "../conditions.js";
 import { findingSentence } from "../finding-sentence.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
@@ -19,23 +19,23 @@ import {
   updateTime,
 } from "./changes.js";
 import { measuredCells } from "./common.js";
-import { connectCost, establishedFlat } from "./connections.js";
+import { connectCost, establishedFlat, laterLookups } from "./connections.js";
 import { overtakings } from "./crossings.js";
 import { affinityIsLinear, statisticChains } from "./endpoints.js";
 import { familyCost } from "./families.js";
 import { listFactor, listGrowth, listSlope } from "./growth.js";
-import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
+import { bucketsInTime, chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
 import { clusterConnect, clusterProgramming } from "./lanes/cluster.js";
+import { guestConnect, guestUpdate } from "./lanes/guest.js";
 import {
-  guestConnect,
-  guestUpdate,
   kernelConnect,
   kernelMemory,
   kernelUpdate,
   lookupModelVsKernel,
   ruleModelVsKernel,
 } from "./lanes/kernel.js";
-import { coldStart, firstSyncTime, programmingTime } from "./lanes/programming.js";
+import { changeLoad, coldStart, firstSyncTime, programmingTime } from "./lanes/programming.js";
+import { kernelLookups } from "./lanes/trie-hash.js";
 import { memoryAtLargest } from "./memory.js";
 import { timeByRegime } from "./regimes.js";
 import { positionDecides } from "./tails.js";
@@ -64,6 +64,7 @@ export function findFindings(results: Results): Finding[] {
     clusterConnect(results),
     clusterProgramming(results),
     programmingTime(results),
+    changeLoad(results),
     firstSyncTime(results),
     coldStart(results),
     kernelConnect(results),
@@ -74,6 +75,7 @@ export function findFindings(results: Results): Finding[] {
     kernelMemory(results),
     ruleModelVsKernel(results),
     ...measuredPlanes(results).map((plane) => lookupModelVsKernel(results, plane)),
+    kernelLookups(results),
   ];
   const models = [
     listFactor(cells, results),
@@ -86,10 +88,12 @@ export function findFindings(results: Results): Finding[] {
     trieAddresses(results),
     constantWork(claimants(results, "constant-work").map(of), results),
     chainsGrow(of(claimant(results, "buckets")), results),
+    bucketsInTime(of(claimant(results, "buckets")), list, results),
     ...overtakings(cells, results),
     positionDecides(list, results),
     connectCost(results),
     establishedFlat(results, "model"),
+    laterLookups(results),
     updatesGrow(results),
     updateTime(results),
     rolloutTime(results),
@@ -104,7 +108,7 @@ export function findFindings(results: Results): Finding[] {
     affinityIsLinear(results),
     familyCost(results),
   ].filter((finding) => finding !== null);
-  const said = models.map((finding) => withCondition(finding, results));
+  const said = models.map((finding) => withCondition(withEnlargedMaps(finding, results), results));
   const all = [
     ...kernels.filter((finding) => finding !== null).map((finding) => withFamily(finding, results)),
     ...said.map((finding) => ({ ...finding, sentence: findingSentence(finding, results) })),

@@ -5,6 +5,7 @@ import { claimant, planeLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import type { MeasuredCell } from "../../results/select.js";
 import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
+import type { LocalExponent } from "../../stats/exponent.js";
 import { formatCount } from "../../text.js";
 import { type CacheRegimes, cacheRegimes, type Regime } from "../cache-regimes.js";
 import { enlargedWords } from "../stock-maps.js";
@@ -28,7 +29,7 @@ export function timeByRegime(
     id: "cache-regimes",
     headline: "Cached, a trie's time is O(log N) too",
     sentence:
-      `${regimesText(results, trie, walk)} ${regimesText(results, hash, probe)}` +
+      `${regimesText(results, trie, walk, true)} ${regimesText(results, hash, probe, false)}` +
       ` While cached the trie takes ${twoDigits(fit.slope)} ns [${twoDigits(low)}, ${twoDigits(high)}] more for each doubling.${crossings(results)}`,
     cells: [...trie, ...hash].map(cellId),
     value: fit.slope,
@@ -42,30 +43,28 @@ function isCounted({ work, replicates }: MeasuredCell): boolean {
   );
 }
 
+/** `growing`: its work grows with N. Of constant work a law of N would be that of the caches. */
 function regimesText(
   results: Results,
   cells: readonly MeasuredCell[],
   { cached, beyond }: CacheRegimes,
+  growing: boolean,
 ): string {
   const { plane, services } = cells.at(-1)!;
   const label = planeLabel(results, plane);
-  const law = cached.isFlat ? "1" : cached.fit?.describes ? cached.fit.law : null;
+  const law = cached.isFlat ? "1" : growing && cached.fit?.describes ? cached.fit.law : null;
   const first = `${label} takes ${perVisit(cached)} per node or entry up to ${formatCount(cached.to)} services${law === null ? "" : `, in time O(${law})`}`;
   if (beyond === null) return `${first}.`;
   const growth =
-    beyond.power && isTelling(beyond.power)
-      ? `, in time as ${formatPower({ ...beyond, ...mutable(beyond.power) })}`
-      : "";
+    growing && beyond.power && isTelling(beyond.power) ? `, in time as ${formatPower(beyond.power)}` : "";
   return `${first}, and ${perVisit(beyond)} from ${formatCount(beyond.from)} on${enlargedWords(results, plane, services)}${growth}.`;
 }
 
-/** Whether the interval says that time grows at all, and tells a square root from a line. */
-const isTelling = ({ interval: [low, high] }: NonNullable<Regime["power"]>) => low > 0 && high - low < 1;
+/** A wider one does not tell a square root from a line. */
+const WIDEST_POWER = 0.5;
 
-const mutable = ({ value, interval: [low, high] }: NonNullable<Regime["power"]>) => ({
-  value,
-  interval: [low, high] as [number, number],
-});
+/** Whether the interval says that time grows at all, and how. */
+const isTelling = ({ interval: [low, high] }: LocalExponent): boolean => low > 0 && high - low < WIDEST_POWER;
 
 function perVisit({ nsPerVisit: [low, high] }: Regime): string {
   const [from, to] = [twoDigits(low), twoDigits(high)];

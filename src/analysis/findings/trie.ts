@@ -25,24 +25,17 @@ export function trieLogarithm(cells: readonly MeasuredCell[], results: Results):
     sentence:
       `${label} visits ${first.work!.hashProbes.toFixed(1)} nodes and entries at N = ${formatCount(first.services)} and ${last.work!.hashProbes.toFixed(1)} at ${formatCount(last.services)}: ` +
       `O(log N), ${twoDigits(work.slope.value)} [${twoDigits(low)}, ${twoDigits(high)}] more for each doubling, one load after another. ` +
-      `It takes ${range}.${formatTime(results, cells, time)}`,
+      `It takes ${range}.${formatTime(cells, time)}`,
     cells: cells.map(cellId),
     value: work.slope.value,
     interval: [low, high],
   };
 }
 
-function formatTime(
-  results: Results,
-  cells: readonly MeasuredCell[],
-  time: ReturnType<typeof lookupFit>,
-): string {
+function formatTime(cells: readonly MeasuredCell[], time: ReturnType<typeof lookupFit>): string {
   if (!time) return "";
   if (!isCertain(time)) return ` ${formatGrowth(time, cells)}`.trimEnd();
-  const hash = claimant(results, "hash");
-  const law = lookupFit(results, hash, "time");
-  const other = law && isCertain(law) ? `, where ${planeLabel(results, hash)} is O(${law.law})` : "";
-  return ` In time it is O(${time.law})${other}.`;
+  return ` In time it is O(${time.law}).`;
 }
 
 /** Random and sequential addresses are as deep as each other within a tenth. */

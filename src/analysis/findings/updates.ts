@@ -1,11 +1,10 @@
 /** What addresses that change all the time make each control plane write: exact counts. */
 
 import { cellId } from "../../results/cells.js";
-import { claimant, measuredPlanes, planeLabel, shortLabel } from "../../results/descriptors.js";
+import { claimant, measuredPlanes, planeLabel, planeReport, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { ascending, selectCells } from "../../results/select.js";
-import { formatCount } from "../../text.js";
-import { possessive } from "./common.js";
+import { countOf, formatCount } from "../../text.js";
 
 /** Written for one endpoint that joins, without what the sync always writes: must not grow with N to be called flat. */
 const written = ({ counts }: Cell): number | null => {
@@ -37,24 +36,49 @@ export function updatesGrow(results: Results): Finding | null {
   const [first] = flat;
   if (!first) return null;
   const rules = many.counts!["join rules"]!;
-  const issued = flat
-    .flatMap(({ cell }) => {
-      const operations = cell.counts!["join operations"];
-      return operations === undefined
-        ? []
-        : [
-            `, for which ${possessive(planeLabel(results, cell.plane))} agent issues ${formatCount(operations)} map operations`,
-          ];
-    })
-    .join("");
+  const [handed, differing] = [true, false].map((isHanded) =>
+    [many, ...flat.map(({ cell }) => cell)]
+      .filter((cell) => isHandedOver(results, cell) === isHanded)
+      .map((cell) => `${planeLabel(results, cell.plane)} ${wordsOf(results, cell)}`),
+  );
   return {
     id: "update",
     headline: `New endpoint, ${formatCount(many.services)} Services: ${formatCount(rules)} ${name} rules, ${first.count} ${shortLabel(results, first.cell.plane)} entries`,
-    sentence:
-      `When one endpoint joins at ${formatCount(many.services)} services, ${name} is handed ${formatCount(rules)} rules even in a partial sync; ` +
-      `${flat.map(({ cell, count }) => `${planeLabel(results, cell.plane)} ${formatCount(count)}`).join(", ")} rules, chains and map entries at any N${issued}. These are counts of what differs or is handed over, not times: a control plane may also read its tables back first, and write what is equal.`,
+    sentence: [
+      `One endpoint joins at ${formatCount(many.services)} services.`,
+      `Handed over: ${handed!.join("; ")}.`,
+      ...(differing!.length > 0 ? [`Map entries that differ: ${differing!.join(", ")}.`] : []),
+      "Only the rules grow with N. These are counts, not times: a control plane may also read its tables back first.",
+    ].join(" "),
     cells: [cellId(few), cellId(many), ...flat.map(({ cell }) => cellId(cell))],
     value: rules,
     interval: [rules, rules],
   };
+}
+
+/** Whether a plane's control plane hands all of it over, as kube-proxy does: then it has rules, chains or a list of services. */
+function isHandedOver(results: Results, { plane, counts, facts }: Cell): boolean {
+  if (facts.kubeProxy !== undefined || planeReport(results, plane).structure === "buckets") return true;
+  return counts!["join rules"]! + counts!["join chains"]! > 0;
+}
+
+/** `1 rule, 1 chain and 5 map elements`, `1 destination`, `3 (its agent issues 13 operations)`. */
+function wordsOf(results: Results, cell: Cell): string {
+  const count = (part: string) => cell.counts![`join ${part}`]!;
+  if (!isHandedOver(results, cell)) {
+    const issued = cell.counts!["join operations"];
+    return `${formatCount(count("map writes"))}${issued === undefined ? "" : ` (its agent issues ${formatCount(issued)} operations)`}`;
+  }
+  const written = planeReport(results, cell.plane).structure === "buckets" ? "destination" : "map element";
+  const parts = [
+    [count("rules"), "rule"],
+    [count("chains"), "chain"],
+    [count("map writes"), written],
+  ] as const;
+  return listed(parts.flatMap(([number, noun]) => (number > 0 ? [countOf(number, noun)] : [])));
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 }

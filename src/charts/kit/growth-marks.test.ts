@@ -44,6 +44,9 @@ describe("fitted laws", () => {
   it("are not drawn where they don't describe, don't grow, or are of something else", () => {
     const others: Fit[] = [
       { ...fit, describes: false },
+      // The work of a hash table is constant, whatever fits its time.
+      { ...fit, plane: "ebpf" },
+      { ...fit, plane: "nftables" },
       { ...fit, determined: false },
       { ...fit, slope: null, law: "1" },
       { ...fit, slope: { value: 0.001, interval: [0, 0.002] } },

@@ -2,6 +2,7 @@
 
 import type { Plugin } from "chart.js";
 import type { Measure, Series } from "../../analysis/series.js";
+import { planeReport } from "../../results/descriptors.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { lawAt } from "../../stats/law.js";
@@ -22,12 +23,16 @@ interface At {
   readonly y: number;
 }
 
-/** The laws that are determined, describe their cells and grow tenfold or more, as curves over the measured N. */
-export function fittedCurves({ fits }: Results, measure: Measure): At[][] {
+/**
+ * The laws that are determined, describe their cells and grow tenfold or more, as curves over the measured N. None of a hash
+ * table, whose work is constant: what its time follows are caches.
+ */
+export function fittedCurves(results: Results, measure: Measure): At[][] {
   if (measure.axis === "endpoints" || measure.variants !== undefined) return [];
-  return fits.flatMap((fit) => {
-    const { quantity, law, intercept, slope, describes, determined, services } = fit;
-    const meant = quantity === "time" && isOf(fit, measure);
+  return results.fits.flatMap((fit) => {
+    const { plane, quantity, law, intercept, slope, describes, determined, services } = fit;
+    const isHash = planeReport(results, plane).structure === "hash";
+    const meant = quantity === "time" && !isHash && isOf(fit, measure);
     if (!meant || !describes || !determined || slope === null || services.length < 2) return [];
     const [first, last] = [minOf(services), maxOf(services)];
     const curve = Array.from({ length: STEPS + 1 }, (_, i) => {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { withCells } from "../../../../test/support/results-lanes.js";
 import { establishedFlat } from "../connections.js";
+import { guestConnect, guestUpdate } from "./guest.js";
 import {
-  guestConnect,
-  guestUpdate,
   kernelConnect,
   kernelMemory,
   kernelUpdate,
@@ -26,6 +25,18 @@ describe("findings of the kernel lane", () => {
     );
   });
 
+  it("say two connections and their difference with as many digits as add up", () => {
+    const found = kernelConnect(
+      withCells([
+        ["kernel", "connect", "direct", 5000, 36_640],
+        ["kernel", "connect", "iptables", 5000, 87_250],
+      ]),
+    );
+    expect(found?.sentence).toMatch(
+      /takes 87\.3 µs through iptables and 36\.6 µs with no proxy: 50\.7 µs \[/,
+    );
+  });
+
   it("say what iptables adds to a connection that is tracked, and name its other backend", () => {
     const found = kernelConnect(
       withCells([
@@ -37,7 +48,7 @@ describe("findings of the kernel lane", () => {
     );
     expect(found?.value).toBe(15_000);
     expect(found?.sentence).toMatch(
-      /35 µs with no proxy, tracked: .* more; through iptables-nft it takes 90 µs\.$/,
+      /35\.0 µs with no proxy, tracked: 15\.0 µs .* more; through iptables-nft it takes 90 µs\.$/,
     );
   });
 
@@ -85,7 +96,7 @@ describe("findings of the kernel lane", () => {
     expect(guestUpdate(withCells([["guest", "update", "iptables", 1, 670e6]]))).toBeNull();
   });
 
-  it("say which of two proxies in a guest is slower, whichever it is, and nothing of one replicate each", () => {
+  it("say which of two proxies in a guest is slower, whichever it is, and that one replicate each tells nothing", () => {
     const connects = (iptablesNs: number, ipvsNs: number) =>
       withCells([
         ["guest", "connect", "iptables", 10_000, iptablesNs],
@@ -97,7 +108,12 @@ describe("findings of the kernel lane", () => {
     const other = connects(100e3, 300e3);
     expect(guestConnect(other)?.headline).toMatch(/guest IPVS connects take 3×.*iptables' time/);
     for (const cell of other.cells) cell.replicates.splice(1);
-    expect(guestConnect(other)).toBeNull();
+    expect(guestConnect(other)?.headline).toBe("IPVS and iptables are not told apart in the guest");
+    expect(guestConnect(other)?.sentence).toMatch(
+      /: which is the slower can't be told from 1 measurement of each\.$/,
+    );
+    const close = connects(105e3, 100e3);
+    expect(guestConnect(close)?.sentence).toMatch(/can't be told from 7 measurements of each/);
   });
 
   it("compare nanoseconds for each rule visited, not times of different things", () => {
@@ -158,15 +174,17 @@ describe("findings of the kernel lane", () => {
     );
   });
 
-  it("say of a change that it is written, and not what kube-proxy lists before", () => {
-    const found = kernelUpdate(
-      withCells([
-        ["kernel", "update", "iptables", 1000, 1e8],
-        ["kernel", "update", "nftables", 1000, 5e7],
-      ]),
-    );
-    expect(found?.sentence).toContain(
-      "each by its tool alone, without what kube-proxy lists and saves before",
+  it("say of a change that it is written by a tool from start to end, what that takes at N = 1, and a writer of maps alike", () => {
+    const results = withCells([
+      ["kernel", "update", "iptables", 1, 2e6],
+      ["kernel", "update", "iptables", 1000, 1e8],
+      ["kernel", "update", "nftables", 1, 17e6],
+      ["kernel", "update", "nftables", 1000, 5e7],
+      ["kernel", "update", "ebpf", 1000, 1e6],
+    ]);
+    results.cells.at(-1)!.facts = { systemCallsNs: 14_000 };
+    expect(kernelUpdate(results)?.sentence).toContain(
+      "each by its tool from its start to its end, without what kube-proxy lists and saves before; at N = 1 they take 2 ms and 17 ms, most of it the tool's start. lbscale's writer of maps takes 1 ms from start to end, 14 µs of it in bpf() calls",
     );
   });
 
@@ -190,7 +208,7 @@ describe("findings of the kernel lane", () => {
     }
     const found = kernelMemory(results);
     expect(found?.value).toBe(1);
-    expect(found?.headline).toBe("At 1,000 Services iptables' nat table takes 5 MB, as modelled");
+    expect(found?.headline).toBe("At 1,000 Services iptables' nat table takes 5\u00a0MB, as modelled");
     expect(found?.sentence).toContain("nftables 5.1 MB (IPT_SO_GET_INFO; the model ×0.9804)");
   });
 

@@ -11,10 +11,17 @@ import {
 } from "../../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../../results/schema.js";
 import { atServices, type MeasuredCell, measuredCurve, selectCells } from "../../../results/select.js";
-import { median } from "../../../stats/quantile.js";
 import { formatCount, formatDecimalBytes, formatNs, plainText } from "../../../text.js";
 import { againstKernel, type Value } from "../../model-vs-kernel.js";
-import { formatFactor, formatSpan, headlineFactor, possessive, ratioInterval, twoDigits } from "../common.js";
+import {
+  formatDifference,
+  formatFactor,
+  formatSpan,
+  headlineFactor,
+  possessive,
+  ratioInterval,
+  twoDigits,
+} from "../common.js";
 
 function kernelCells(results: Results, scenario: string, plane: string): MeasuredCell[] {
   return measuredCurve(results, { lane: "kernel", scenario, plane });
@@ -53,75 +60,16 @@ export function kernelConnect(results: Results): Finding | null {
   ];
   if (interval[0] <= 0) return null;
   const n = formatCount(list.services);
+  const said = formatDifference(list.estimate.median, direct.estimate.median);
   return {
     id: "kernel-connect",
     headline: `At ${n} Services ${name} adds ${formatSpan(value, interval)} to a median connection`,
     sentence:
-      `In the kernel, at ${n} services, connect() takes ${formatNs(list.estimate.median)} through ${name} and ` +
-      `${formatNs(direct.estimate.median)} with ${planeLabel(results, direct.plane)}: ${formatNs(value)} [${interval.map(formatNs).join(", ")}] more${otherLists(results, list)}.`,
+      `In the kernel, at ${n} services, connect() takes ${said.above} through ${name} and ` +
+      `${said.below} with ${planeLabel(results, direct.plane)}: ${said.difference} [${interval.map(formatNs).join(", ")}] more${otherLists(results, list)}.`,
     cells: [cellId(list), cellId(direct)],
     value,
     interval,
-  };
-}
-
-/** The rule list and another proxy in the same guest, at the largest N of both, the slower first: only where one surely is. */
-function guestPair(results: Results, scenario: string) {
-  const of = (plane: string) => measuredCurve(results, { lane: "guest", scenario, plane, variant: "" });
-  const plane = claimant(results, "list");
-  for (const other of measuredPlanes(results)) {
-    const rivals = other === plane ? [] : of(other);
-    const list = of(plane).findLast(({ services }) => atServices(rivals, services));
-    const rival = atServices(rivals, list?.services);
-    if (!list || !rival) continue;
-    const [slow, fast] = list.estimate.median >= rival.estimate.median ? [list, rival] : [rival, list];
-    const interval = ratioInterval(slow, fast);
-    // One replicate each has no spread, and proves nothing.
-    const isSure = interval[0] > 1 && [slow, fast].every(({ replicates }) => replicates.length > 1);
-    const [name, otherName] = [slow, fast].map((cell) => planeLabel(results, cell.plane));
-    return isSure ? { slow, fast, interval, name: name!, otherName: otherName! } : null;
-  }
-  return null;
-}
-
-/** What a connection through the slower of two proxies takes over one through the other, in the same guest, at the largest N. */
-export function guestConnect(results: Results): Finding | null {
-  const pair = guestPair(results, "connect");
-  if (!pair) return null;
-  const { slow, fast, interval, name, otherName } = pair;
-  const value = slow.estimate.median / fast.estimate.median;
-  const n = formatCount(slow.services);
-  return {
-    id: "guest-connect",
-    headline: `At ${n} Services guest ${name} connects take ${headlineFactor(value, interval)} ${possessive(otherName)} time`,
-    sentence:
-      `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(slow.estimate.median)} through ${name} and ` +
-      `${formatNs(fast.estimate.median)} through ${otherName}: ${formatFactor(value, interval)}.`,
-    cells: [cellId(slow), cellId(fast)],
-    value,
-    interval,
-  };
-}
-
-/**
- * What one endpoint change takes through two proxies in the same guest, the slower first, and what starting a
- * tool alone takes there.
- */
-export function guestUpdate(results: Results): Finding | null {
-  const pair = guestPair(results, "update");
-  if (!pair) return null;
-  const { slow, fast, name, otherName } = pair;
-  const n = formatCount(slow.services);
-  const startNs = median(fast.replicates.map(({ floorNs }) => floorNs));
-  return {
-    id: "guest-update",
-    headline: `At ${n} Services guest ${name} changes take ${formatSpan(slow.estimate.median, slow.estimate.interval)}`,
-    sentence:
-      `In one user-mode Linux guest, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${name} and ` +
-      `${formatNs(fast.estimate.median)} through ${otherName}; starting a tool alone takes ${formatNs(startNs)} there.`,
-    cells: [cellId(slow), cellId(fast)],
-    value: slow.estimate.median,
-    interval: slow.estimate.interval,
   };
 }
 
@@ -188,20 +136,19 @@ export function kernelUpdate(results: Results): Finding | null {
   if (interval[0] <= 1) return null;
   const value = slow.estimate.median / fast.estimate.median;
   const n = formatCount(slow.services);
-  const withCalls = measuredPlanes(results)
+  const writer = measuredPlanes(results)
     .map((plane) => atServices(of(plane), slow.services))
     .find((cell) => cell?.facts.systemCallsNs !== undefined);
-  const calls = Number(withCalls?.facts.systemCallsNs ?? Number.NaN);
+  const few = [slow, fast].map(({ plane }) => of(plane)[0]!);
   return {
     id: "kernel-update",
     headline: `Writing one endpoint change takes ${shortLabel(results, slow.plane)} ${formatSpan(slow.estimate.median, slow.estimate.interval)} at ${n} Services`,
     sentence:
       `In the kernel, at ${n} services, writing one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
-      `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}` +
-      (Number.isFinite(calls)
-        ? `, each by its tool alone, without what kube-proxy lists and saves before; lbscale's own bpf() calls for the map entries that differ take ${formatNs(calls)}.`
-        : ", each by its tool alone, without what kube-proxy lists and saves before."),
-    cells: [slow, fast, ...(Number.isFinite(calls) ? [withCalls!] : [])].map(cellId),
+      `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}, each by its tool from its start to its end, without what kube-proxy lists and saves before` +
+      `${few.every(({ services }) => services < slow.services) ? `; at N = ${formatCount(few[0]!.services)} they take ${few.map((cell) => formatNs(cell.estimate.median)).join(" and ")}, most of it the tool's start` : ""}` +
+      `${writer ? `. lbscale's writer of maps takes ${formatNs(writer.estimate.median)} from start to end, ${formatNs(Number(writer.facts.systemCallsNs))} of it in bpf() calls for the entries that differ` : ""}.`,
+    cells: [slow, fast, ...(writer ? [writer] : [])].map(cellId),
     value,
     interval,
   };
@@ -237,12 +184,13 @@ export function kernelMemory(results: Results): Finding | null {
     return `${planeLabel(results, cell.plane)} ${formatDecimalBytes(bytes)} (${source}; the model ${besideKernel(cell, bytes)})`;
   });
   const n = formatCount(list.services);
+  const taken = formatDecimalBytes(natBytes).replace(" ", "\u00a0");
   return {
     id: "kernel-memory",
     headline:
       value === 1
-        ? `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat table takes ${formatDecimalBytes(natBytes)}, as modelled`
-        : `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat table takes ${formatDecimalBytes(natBytes)}`,
+        ? `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat table takes ${taken}, as modelled`
+        : `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat table takes ${taken}`,
     sentence: `Memory of a program at its largest N, as the kernel reports it: ${others.join(", ")}.`,
     cells: [...last.values()].map(cellId),
     value,

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { withCells } from "../../../../test/support/results-lanes.js";
-import { coldStart, firstSyncTime, programmingTime } from "./programming.js";
+import { CATALOG } from "../../../catalog.js";
+import type { Cell } from "../../../results/schema.js";
+import { describeRun } from "../../../run/describe.js";
+import { changeLoad, coldStart, firstSyncTime, programmingTime } from "./programming.js";
 
 const OLD = "kube-proxy/nftables@1.36";
 const NEW = "kube-proxy/nftables@1.37";
@@ -17,12 +20,87 @@ describe("findings about kube-proxy itself", () => {
       ]),
     );
     expect(found?.headline).toMatch(
-      /^.* takes 1\.5\u00a0s\u00a0\(1\.4–1\.7\u00a0s\) per endpoint change at 5,000 Services$/,
+      /^.* takes 1\.5\u00a0s\u00a0\(1\.4–1\.7\u00a0s\) per change at 5,000 Services$/,
     );
     expect(found?.sentence).toMatch(
       /programmed in 1\.5 s by .*, 130 ms by .*: the slowest takes 12 times \[/,
     );
     expect(found?.cells).toEqual([`${OLD}/programming/5000`, `${NEW}/programming/5000`]);
+  });
+
+  it("compare the newest versions as they are installed, and name older ones and other settings apart", () => {
+    const results = withCells([
+      ["kernel", "programming", OLD, 5000, 2.5e9],
+      ["kernel", "programming", "kube-proxy/iptables-legacy@1.37", 5000, 780e6],
+      ["kernel", "programming", NEW, 5000, 337e6],
+      ["kernel", "programming", "cilium@1.20", 5000, 314e6],
+      ["kernel", "programming", "cilium/unbuffered@1.20", 5000, 3.8e6],
+    ]);
+    const facts: Cell["facts"][] = [
+      { kubeProxy: "Kubernetes v1.36.3", tables: "nft" },
+      { kubeProxy: "Kubernetes v1.37.2", tables: "legacy" },
+      { kubeProxy: "Kubernetes v1.37.2", tables: "nft" },
+      { cilium: "Cilium v1.20.2", reflectorWaitTime: "500 ms" },
+      { cilium: "Cilium v1.20.2", reflectorWaitTime: "1 ms" },
+    ];
+    for (const [i, cell] of results.cells.entries()) cell.facts = facts[i]!;
+    const found = programmingTime({ ...results, ...describeRun(results.cells, CATALOG) });
+    expect(found?.headline).toMatch(/^kube-proxy 1\.37 iptables-legacy takes 780\u00a0ms/);
+    expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
+    expect(found?.sentence).toMatch(
+      /programmed in 780 ms by kube-proxy 1\.37 iptables-legacy, 337 ms by kube-proxy 1\.37 nftables, 314 ms by Cilium 1\.20: the slowest takes 2\.5 times \[2\.0, 3\.0\] the fastest, kube-proxy 1\.37 nftables and Cilium 1\.20 are not told apart\. Older versions and other settings: 2\.5 s by kube-proxy 1\.36 nftables, 3\.8 ms by Cilium 1\.20 \(1 ms\)\.$/,
+    );
+  });
+
+  it("compare a program that was measured in two families with itself, and with no other", () => {
+    const results = withCells([
+      ["kernel", "programming", "a, IPv6", 5000, 449e6],
+      ["kernel", "programming", "a, IPv4", 5000, 417e6],
+      ["kernel", "programming", "b, IPv6", 5000, 142e6],
+      ["kernel", "programming", "b, IPv4", 5000, 100e6],
+    ]);
+    for (const cell of results.cells) {
+      cell.facts = {
+        kubeProxy: "Kubernetes v1.37.2",
+        tables: cell.plane.startsWith("a") ? "legacy" : "nft",
+      };
+    }
+    expect(changeLoad(results)).toBeNull();
+    expect(programmingTime(results)?.sentence).toMatch(
+      /: a, IPv6 and a, IPv4 are not told apart; b, IPv6 takes 1\.4 times \[1\.2, 1\.7\] the time of b, IPv4\.$/,
+    );
+  });
+
+  it("say which programs have no time there, and why: the others are survivors", () => {
+    const results = withCells([
+      ["kernel", "programming", OLD, 1000, 200e6],
+      ["kernel", "programming", NEW, 1000, 40e6],
+      ["kernel", "programming", "slow", 1000, 1],
+    ]);
+    const [limit, spent] = ["it did not finish within its time limit of 60 s", "60 s were spent on it"];
+    Object.assign(results.cells.at(-1)!, {
+      ...{ estimate: null, replicates: [] },
+      warnings: [`a replicate failed: ${limit}; ${spent}`],
+    });
+    expect(programmingTime(results)?.sentence).toMatch(
+      / Without a time there: slow \(it did not finish within its time limit of 60 s\)\.$/,
+    );
+  });
+
+  it("say how much of the time one change a second keeps a rule list's kube-proxy at work", () => {
+    const load = (ns: number) => {
+      const results = withCells([
+        ["kernel", "programming", "kube-proxy/iptables-legacy@1.37", 10_000, ns],
+        ["kernel", "programming", NEW, 10_000, 2e9],
+      ]);
+      return changeLoad({ ...results, ...describeRun(results.cells, CATALOG) });
+    };
+    expect(load(832e6)?.headline).toBe(
+      "At 10,000 Services kube-proxy 1.37 iptables-legacy works 832\u00a0ms\u00a0(749–915\u00a0ms) per change",
+    );
+    expect(load(832e6)?.sentence).toMatch(/with one change a second it is at work for 83 % of the time\.$/);
+    expect(load(1.2e9)?.sentence).toMatch(/it can't follow one change a second/);
+    expect(changeLoad(withCells([["kernel", "programming", NEW, 1000, 42e6]]))).toBeNull();
   });
 
   it("say nothing where the intervals of slowest and fastest meet, or there is only one", () => {
@@ -54,7 +132,7 @@ describe("findings about kube-proxy itself", () => {
     );
     const found = coldStart(results);
     expect(found?.sentence).toMatch(
-      /10,000 services onto a new node in 15 s in one transaction, in 9 s with 250 a transaction: one transaction takes .*1\.7.* as long\.$/,
+      /10,000 services \(.*\) onto a new node in 15 s in one transaction, in 9 s with 250 a transaction: one transaction takes .*1\.7.* as long\.$/,
     );
     results.cells[1]!.estimate!.interval = [9e9, 16e9];
     expect(coldStart(results)?.sentence).toMatch(/: their intervals allow no difference \(/);

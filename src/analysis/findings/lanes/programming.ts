@@ -1,19 +1,26 @@
 /** What kube-proxy and Cilium take to program a node: how versions and modes differ, at the largest N that they share. */
 
 import { cellId } from "../../../results/cells.js";
-import { comparePlanes, datapathNote, planeLabel, shortLabel } from "../../../results/descriptors.js";
-import type { Finding, Results } from "../../../results/schema.js";
+import {
+  comparePlanes,
+  datapathNote,
+  planeLabel,
+  planeReport,
+  shortLabel,
+} from "../../../results/descriptors.js";
+import type { Cell, Finding, Results } from "../../../results/schema.js";
 import { findCell, isMeasured, type MeasuredCell, selectCells } from "../../../results/select.js";
 import { maxOf } from "../../../stats/extent.js";
 import { formatCount, formatNs, plainText } from "../../../text.js";
-import { formatFactor, formatSpan, ratioInterval } from "../common.js";
+import { formatFactor, formatSpan, percent, ratioInterval } from "../common.js";
 
 /** One endpoint's change, from the API's event to the end of the sync. */
 export function programmingTime(results: Results): Finding | null {
-  return slowestAgainstFastest(results, {
+  return comparedPrograms(results, {
     id: "kernel-programming",
-    cells: selectCells(results, { lane: "kernel", scenario: "programming", variant: "" }).filter(isMeasured),
-    headline: (slow, span, n) => `${slow} takes ${span} per endpoint change at ${n} Services`,
+    cells: selectCells(results, { lane: "kernel", scenario: "programming", variant: "" }),
+    headline: (slow, span, n) =>
+      pickShort([`${slow} takes ${span} per change at ${n} Services`, `${slow}: ${span} per change at ${n}`]),
     sentence: (n, times) =>
       `By the programs themselves, at ${n} services, one endpoint change is programmed in ${times}`,
   });
@@ -21,9 +28,9 @@ export function programmingTime(results: Results): Finding | null {
 
 /** From a node without rules to the last Service that answers. */
 export function firstSyncTime(results: Results): Finding | null {
-  return slowestAgainstFastest(results, {
+  return comparedPrograms(results, {
     id: "kernel-first-sync",
-    cells: selectCells(results, { lane: "kernel", scenario: "sync", variant: "first" }).filter(isMeasured),
+    cells: selectCells(results, { lane: "kernel", scenario: "sync", variant: "first" }),
     headline: (slow, span, n) => `At ${n} Services ${slow} needs ${span} to sync`,
     sentence: (n, times) =>
       `From the program's start, at ${n} services, the last Service answers after ${times}`,
@@ -52,9 +59,9 @@ export function coldStart(results: Results): Finding | null {
       : `their intervals allow no difference (${formatFactor(value, interval)})`;
   return {
     id: "kernel-cold-start",
-    headline: `At ${n} Services a new node's ${shortLabel(results, whole.plane)} takes ${formatSpan(whole.estimate.median, whole.estimate.interval)}`,
+    headline: `Loading ${n} Services: ${shortLabel(results, whole.plane)} takes ${formatSpan(whole.estimate.median, whole.estimate.interval)}`,
     sentence:
-      `nft loads ${planeLabel(results, whole.plane)}'s rules for ${n} services onto a new node in ${formatNs(whole.estimate.median)} in one transaction, ` +
+      `nft loads the rules of ${n} services (${planeLabel(results, whole.plane)}) onto a new node in ${formatNs(whole.estimate.median)} in one transaction, ` +
       `in ${formatNs(staged.estimate.median)} with ${plainText(staged.variant, 40)}: ${verdict}.`,
     cells: [whole, staged].map(cellId),
     value,
@@ -62,10 +69,44 @@ export function coldStart(results: Results): Finding | null {
   };
 }
 
+/** The first headline of ten words, or the last: a program's name may have a run's name behind it. */
+function pickShort(headlines: readonly string[]): string {
+  return headlines.find((headline) => headline.split(" ").length <= 10) ?? headlines.at(-1)!;
+}
+
 /** Services of a transaction, as the variant's name begins with. */
 function stageOf(variant: string): number {
   return Number.parseInt(variant.replaceAll(",", ""), 10);
 }
+
+/** What one endpoint change a second keeps a rule list's control plane at work, at the largest N: by kube-proxy itself. */
+export function changeLoad(results: Results): Finding | null {
+  const cells = selectCells(results, { lane: "kernel", scenario: "programming", variant: "" })
+    .filter(isMeasured)
+    .filter(({ plane }) => planeReport(results, plane).structure === "list");
+  const services = maxOf(cells.map((cell) => cell.services));
+  const newest = newestOf(results, selectCells(cells, { services }));
+  const [cell] = newest.toSorted((a, b) => a.estimate.median - b.estimate.median);
+  // Of one program in several runs, as in IPv4 and IPv6, none is the one to speak of.
+  if (cell === undefined || repeated(results, newest) !== null) return null;
+  const { median, interval } = cell.estimate;
+  const share = median / NS_PER_SECOND;
+  const n = formatCount(services);
+  return {
+    id: "kernel-change-load",
+    headline: `At ${n} Services ${shortLabel(results, cell.plane)} works ${formatSpan(median, interval)} per change`,
+    sentence:
+      `At ${n} services ${planeLabel(results, cell.plane)} takes ${formatNs(median)} [${interval.map(formatNs).join(", ")}] for one endpoint change: ` +
+      (share < 1
+        ? `with one change a second it is at work for ${percent(share)} of the time.`
+        : "it can't follow one change a second without gathering several."),
+    cells: [cellId(cell)],
+    value: median,
+    interval,
+  };
+}
+
+const NS_PER_SECOND = 1e9;
 
 /** What isn't the measured program's own, as sentences. */
 function notesOf(cells: readonly MeasuredCell[]): string[] {
@@ -73,45 +114,124 @@ function notesOf(cells: readonly MeasuredCell[]): string[] {
   return note === false ? [] : [`${note}.`];
 }
 
-interface SpreadFinding {
+interface ProgramsFinding {
   readonly id: string;
-  readonly cells: readonly MeasuredCell[];
+  readonly cells: readonly Cell[];
   headline(slow: string, span: string, n: string): string;
   sentence(n: string, times: string): string;
 }
 
-/** Null where their intervals meet, or there is one alone. */
-function slowestAgainstFastest(
+/**
+ * What programs take at the largest N that several were measured at, the slowest first. A factor is that of the newest versions
+ * as they are installed alone: an older one, or one whose clock was turned down for a measurement, is named and not compared.
+ * Programs that several runs measured, as in IPv4 and IPv6, are compared each with itself. Null where there is one alone.
+ */
+function comparedPrograms(
   results: Results,
-  { id, cells, headline, sentence }: SpreadFinding,
+  { id, cells, headline, sentence }: ProgramsFinding,
 ): Finding | null {
-  const sizes = [...new Set(cells.map(({ services }) => services))].sort((a, b) => b - a);
+  const measured = cells.filter(isMeasured);
+  const sizes = [...new Set(measured.map(({ services }) => services))].sort((a, b) => b - a);
   for (const services of sizes) {
-    const here = selectCells(cells, { services }).sort((a, b) => b.estimate.median - a.estimate.median);
-    const [slow, fast] = [here[0], here.at(-1)];
-    if (slow === undefined || fast === undefined || slow === fast) continue;
-    const interval = ratioInterval(slow, fast);
-    if (!(interval[0] > 1)) return null;
-    const value = slow.estimate.median / fast.estimate.median;
+    const here = selectCells(measured, { services }).sort((a, b) => b.estimate.median - a.estimate.median);
+    if (here.length < 2) continue;
+    const newest = newestOf(results, here);
+    const others = here.filter((cell) => !newest.includes(cell));
+    const verdict = repeated(results, newest) ?? among(results, newest);
+    if (verdict === null && others.length === 0) return null;
+    const slow = newest[0]!;
     const n = formatCount(services);
-    const times = here
-      .map(({ plane, estimate }) => `${formatNs(estimate.median)} by ${planeLabel(results, plane)}`)
-      .join(", ");
+    const times = (some: readonly MeasuredCell[]) =>
+      some
+        .map(({ plane, estimate }) => `${formatNs(estimate.median)} by ${planeLabel(results, plane)}`)
+        .join(", ");
+    const { median, interval } = slow.estimate;
     return {
       id,
-      headline: headline(
-        shortLabel(results, slow.plane),
-        formatSpan(slow.estimate.median, slow.estimate.interval),
-        n,
-      ),
+      headline: headline(shortLabel(results, slow.plane), formatSpan(median, interval), n),
       sentence: [
-        `${sentence(n, times)}: the slowest takes ${formatFactor(value, interval)} the fastest.`,
+        `${sentence(n, times(newest))}${verdict === null ? "" : `: ${verdict}`}.`,
+        ...(others.length === 0 ? [] : [`Older versions and other settings: ${times(others)}.`]),
+        ...unfinished(results, selectCells(cells, { services })),
         ...notesOf(here),
       ].join(" "),
       cells: here.map(cellId),
-      value,
+      value: median,
       interval,
     };
   }
   return null;
+}
+
+/** What a program is but for its version and its settings. */
+function kindOf(results: Results, { plane, facts }: Cell): string {
+  const { structure } = planeReport(results, plane);
+  return facts.cilium === undefined ? `kube-proxy ${structure} ${facts.tables ?? ""}` : "cilium";
+}
+
+/** `1.37.2` as a number that grows with it; 0: unknown. */
+function versionOf({ facts }: Cell): number {
+  const [, major, minor, patch] =
+    /(?<!\d)(\d{1,4})\.(\d{1,4})\.(\d{1,4})/.exec(String(facts.kubeProxy ?? facts.cilium ?? "")) ?? [];
+  return Number(major ?? 0) * 1e6 + Number(minor ?? 0) * 1e3 + Number(patch ?? 0);
+}
+
+/** The longest wait of a program is that of an installed one. */
+const waitOf = ({ facts }: Cell): number => Number.parseInt(String(facts.reflectorWaitTime ?? 0), 10);
+
+/** Of each kind of program the newest version, with the settings that it has as it is installed. */
+function newestOf(results: Results, cells: readonly MeasuredCell[]): MeasuredCell[] {
+  return cells.filter((cell) => {
+    const alike = cells.filter((other) => kindOf(results, other) === kindOf(results, cell));
+    return alike.every((other) => versionOf(other) <= versionOf(cell) && waitOf(other) <= waitOf(cell));
+  });
+}
+
+/** Each program that was measured more than once, against itself; null: none was. */
+function repeated(results: Results, cells: readonly MeasuredCell[]): string | null {
+  const said = new Map<string, string>();
+  for (const slow of cells) {
+    const kind = kindOf(results, slow);
+    const fast = cells.findLast((other) => other !== slow && kindOf(results, other) === kind);
+    if (versionOf(slow) > 0 && fast && !said.has(kind)) said.set(kind, compared(results, slow, fast));
+  }
+  return said.size === 0 ? null : [...said.values()].join("; ");
+}
+
+function compared(results: Results, slow: MeasuredCell, fast: MeasuredCell): string {
+  const interval = ratioInterval(slow, fast);
+  const [name, other] = [slow, fast].map(({ plane }) => planeLabel(results, plane));
+  return interval[0] > 1
+    ? `${name} takes ${formatFactor(slow.estimate.median / fast.estimate.median, interval)} the time of ${other}`
+    : `${name} and ${other} are not told apart`;
+}
+
+/** The slowest against the fastest, and neighbours that their intervals don't tell apart; null: nothing can be told. */
+function among(results: Results, cells: readonly MeasuredCell[]): string | null {
+  const [slow, fast] = [cells[0], cells.at(-1)];
+  if (slow === undefined || fast === undefined || slow === fast) return null;
+  const interval = ratioInterval(slow, fast);
+  if (!(interval[0] > 1)) return null;
+  const alike = cells.slice(1).flatMap((cell, i) => {
+    const above = cells[i]!;
+    return ratioInterval(above, cell)[0] > 1 ? [] : [compared(results, above, cell)];
+  });
+  const factor = formatFactor(slow.estimate.median / fast.estimate.median, interval);
+  return [`the slowest takes ${factor} the fastest`, ...alike].join(", ");
+}
+
+/** Which programs have no time there, and why: without them the others are survivors. */
+function unfinished(results: Results, cells: readonly Cell[]): string[] {
+  const without = cells.filter(({ estimate, warnings }) => estimate === null && warnings.length > 0);
+  if (without.length === 0) return [];
+  const reasons = new Map<string, string[]>();
+  for (const { plane, warnings } of without) {
+    const reason = plainText(
+      warnings[0]!.replace(/^a replicate failed: |; [^;]* were spent on it$/g, ""),
+      120,
+    );
+    reasons.set(reason, [...(reasons.get(reason) ?? []), planeLabel(results, plane)]);
+  }
+  const said = [...reasons].map(([reason, names]) => `${names.join(", ")} (${reason})`);
+  return [`Without a time there: ${said.join("; ")}.`];
 }
