@@ -2,18 +2,18 @@
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
 import { type DualStack, familiesOf } from "../../cluster/family.js";
 import type { Flow } from "../../planes/plane.js";
 import { Random } from "../../random.js";
 import { probeFlows, REACHED } from "../probe.js";
 import type { Host } from "../testbed/host.js";
-import { KernelError, TimeLimitError, toolPath } from "../testbed/tools.js";
+import { KernelError, toolPath } from "../testbed/tools.js";
 import { Testbed } from "../testbed/topology.js";
 import { ENDPOINT_CHANGES } from "./changes.js";
 import { connectRounds } from "./connect-rounds.js";
 import { type CiliumReader, type DataPath, dataPathOf } from "./data-path.js";
+import { Deadline } from "./deadline.js";
 import { NodeProcess } from "./node-process.js";
 import {
   changeReplySchema,
@@ -30,6 +30,8 @@ import { ConnectionWatcher } from "./watcher.js";
 /** Services whose endpoints change, and that are watched while the program starts: as many as tell of all. */
 const WATCHED = 32;
 const PROBE_TIMEOUT_MS = 3000;
+/** Work whose processes have been ended fails at once; a probe of its own namespaces lasts as long as its patience. */
+const SETTLE_MS = 2 * PROBE_TIMEOUT_MS;
 const MEMORY_FIELDS = { slab: "SUnreclaim", vmalloc: "VmallocUsed" } as const;
 
 /** Compiled once a sandbox. */
@@ -63,7 +65,7 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
   const spentMs = (): number => Math.round(performance.now() - began);
   report({ kind: "starting", ...where });
   const testbed = new Testbed(host, `p${visit.cell}-${visit.block}`);
-  const deadline = new Deadline(limitMs, setting.isLimitOfRun);
+  const deadline = new Deadline({ limitMs, isLimitOfRun: setting.isLimitOfRun, settleMs: SETTLE_MS });
   let stage: "start" | "rounds" | "changes" = "start";
   let node: NodeProcess | undefined;
   let path: DataPath | undefined;
@@ -94,41 +96,6 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
     await deadline.settled();
     await path?.remove();
     report({ kind: "left", ...where, spentMs: spentMs() });
-  }
-}
-
-/** Work whose processes have been ended fails at once; a probe of its own namespaces lasts as long as its patience. */
-const SETTLE_MS = 2 * PROBE_TIMEOUT_MS;
-
-/** Time that a visit may take. What does not end within it reports nothing more, and ends before the next visit begins. */
-class Deadline {
-  readonly #expired: Promise<never>;
-  #timer: NodeJS.Timeout | undefined;
-  #work: Promise<unknown> = Promise.resolve();
-  isOver = false;
-
-  constructor(limitMs: number, isOfRun: boolean) {
-    this.#expired = new Promise((_, reject) => {
-      this.#timer = setTimeout(() => {
-        this.isOver = true;
-        reject(new TimeLimitError(limitMs, isOfRun));
-      }, limitMs);
-    });
-    this.#expired.catch(() => {});
-  }
-
-  within<T>(work: Promise<T>): Promise<T> {
-    this.#work = work.catch(() => {});
-    return Promise.race([work, this.#expired]);
-  }
-
-  /** Resolves when the work has ended, once its processes have been. */
-  async settled(): Promise<void> {
-    await Promise.race([this.#work, sleep(SETTLE_MS, undefined, { ref: false })]);
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
   }
 }
 
