@@ -3,7 +3,17 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { folder, kubectl, lbscale, leftOut, leftovers, measure, withTestCluster } from "./cluster-tools.js";
+import {
+  folder,
+  kubectl,
+  lbscaleBeside,
+  leftOf,
+  leftOut,
+  leftovers,
+  measure,
+  measureBeside,
+  withTestCluster,
+} from "./cluster-tools.js";
 
 const variantsOf = (out: string, scenario: string) => [
   ...new Set(
@@ -47,21 +57,24 @@ describe.skipIf(leftOut)("a cluster of IPv6, kube-proxy in nftables mode", () =>
 describe.skipIf(leftOut)("a cluster of IPv4 and IPv6, with two nodes, kube-proxy in iptables mode", () => {
   withTestCluster("--family", "dual", "--nodes", "2", "--mode", "iptables");
 
-  it("has Services of IPv4 unless told, which is said", () => {
+  it.concurrent("has Services of IPv4 unless told, which is said", async () => {
     const out = join(folder, "first family");
-    const { status, stderr } = measure("--services", "2", "--duration", "2s", "--out", out);
+    const { status, stderr } = await measureBeside("--services", "2", "--duration", "2s", "--out", out);
     expect([status, stderr]).toEqual([
       0,
       expect.stringContaining("and IPv4 is measured: family chooses another"),
     ]);
     expect(readResults(out).run.settings.family).toBeUndefined();
-    expect(lbscale("doctor", "--context", "lbscale").stdout).toContain("of IPv4 and IPv6; free addresses");
+    const { stdout } = await lbscaleBeside("doctor", "--context", "lbscale");
+    expect(stdout).toContain("of IPv4 and IPv6; free addresses");
+    expect(await leftOf(stderr)).toEqual([]);
   });
 
-  it("is measured by both families of the same Services, apart and together", () => {
+  it.concurrent("is measured by both families of the same Services, apart and together", async () => {
     const out = join(folder, "dual");
     const options = ["--services", "1,20", "--family", "dual", "--duration", "3s"];
-    expect(measure(...options, "--out", out).status).toBe(0);
+    const { status, stderr } = await measureBeside(...options, "--out", out);
+    expect(status).toBe(0);
     expect(variantsOf(out, "connect")).toEqual(["", "same node", "other node", "IPv4", "IPv6"]);
     const { cells, equivalence, run } = readResults(out);
     expect(run.settings.family).toBe("dual");
@@ -73,7 +86,7 @@ describe.skipIf(leftOut)("a cluster of IPv4 and IPv6, with two nodes, kube-proxy
     expect(connections("same node", "other node")).toBe(connections(""));
     expect(Math.min(connections("IPv4"), connections("IPv6"))).toBeGreaterThan(0);
     expect(equivalence.disagreements).toBe(0);
-    expect(leftovers()).toEqual([]);
+    expect(await leftOf(stderr)).toEqual([]);
   });
 });
 

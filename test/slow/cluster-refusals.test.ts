@@ -11,9 +11,11 @@ import {
   kubeconfigWith,
   kubectl,
   lbscale,
+  leftOf,
   leftOut,
   leftovers,
   measure,
+  measureBeside,
   tokenOf,
   waitUntil,
   withTestCluster,
@@ -72,23 +74,6 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     expect(words).not.toContain("list pods");
   });
 
-  it("is content with the rights that --dry-run prints, and with no others", () => {
-    const out = join(folder, "measurer");
-    const kubeconfig = kubeconfigOfMeasurer("--services", "2");
-    const { stderr } = measure(
-      "--kubeconfig",
-      kubeconfig,
-      "--services",
-      "2",
-      "--duration",
-      "2s",
-      "--out",
-      out,
-    );
-    expect([stderr, readResults(out).run.complete]).toEqual([expect.stringContaining("nftables"), true]);
-    expect(leftovers()).toEqual([]);
-  });
-
   it("in a namespace that is there is content with a Role in it, and with listing nodes and Services", () => {
     kubectl("create", "namespace", "team");
     const options = ["--namespace", "team", "--services", "2"];
@@ -127,24 +112,6 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     const image = kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.images[*].names[*]}");
     const [, printed = "none"] = /^ +image: (.*)$/m.exec(stdout) ?? [];
     expect(image.split(" ")).toContain(printed);
-  });
-
-  it("takes a quota to its last Service and pod, and has nobody's Pod in its way", () => {
-    kubectl("create", "namespace", "exact");
-    const hard =
-      "services=2,pods=7,requests.cpu=70m,requests.memory=112Mi,count/replicasets.apps=1,configmaps=3";
-    kubectl("create", "quota", "exact", `--hard=${hard}`, "--namespace=exact");
-    waitUntil(() => kubectl("get", "quota", "exact", "-n", "exact", "-o", "jsonpath={.status.used}") !== "");
-    const spec = {
-      containers: [{ name: "a", image: "a", resources: { requests: { cpu: "10m", memory: "16Mi" } } }],
-    };
-    const overrides = JSON.stringify({ spec });
-    kubectl("run", "targets", "--image=a", "--namespace=exact", `--overrides=${overrides}`);
-    const out = join(folder, "exact");
-    const options = ["--namespace", "exact", "--services", "2", "--duration", "2s"];
-    const { status, stderr } = measure(...options, "--out", out);
-    expect([stderr.includes("lbscale:"), status]).toEqual([false, 0]);
-    expect(leftovers()).toEqual([]);
   });
 
   it("refuses a namespace that is not there, nodes that are not there, and more nodes' labels than there are", () => {
@@ -205,22 +172,56 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     lift();
   });
 
-  it("refuses an image that the nodes neither have nor can pull, and removes what it made to find out", () => {
-    const { status, stderr } = measure("--image", "localhost/none:1", "--out", join(folder, "image"));
+  // Side by side.
+  it.concurrent("is content with the rights that --dry-run prints, and with no others", async () => {
+    const out = join(folder, "measurer");
+    const kubeconfig = kubeconfigOfMeasurer("--services", "2");
+    const options = ["--services", "2", "--duration", "2s", "--out", out];
+    const { stderr } = await measureBeside("--kubeconfig", kubeconfig, ...options);
+    expect([stderr, readResults(out).run.complete]).toEqual([expect.stringContaining("nftables"), true]);
+    expect(await leftOf(stderr)).toEqual([]);
+  });
+
+  it.concurrent("takes a quota to its last Service and pod, and has nobody's Pod in its way", async () => {
+    kubectl("create", "namespace", "exact");
+    const hard =
+      "services=2,pods=7,requests.cpu=70m,requests.memory=112Mi,count/replicasets.apps=1,configmaps=3";
+    kubectl("create", "quota", "exact", `--hard=${hard}`, "--namespace=exact");
+    waitUntil(() => kubectl("get", "quota", "exact", "-n", "exact", "-o", "jsonpath={.status.used}") !== "");
+    const spec = {
+      containers: [{ name: "a", image: "a", resources: { requests: { cpu: "10m", memory: "16Mi" } } }],
+    };
+    const overrides = JSON.stringify({ spec });
+    kubectl("run", "targets", "--image=a", "--namespace=exact", `--overrides=${overrides}`);
+    const out = join(folder, "exact");
+    const options = ["--namespace", "exact", "--services", "2", "--duration", "2s"];
+    const { status, stderr } = await measureBeside(...options, "--out", out);
+    expect([stderr.includes("lbscale:"), status]).toEqual([false, 0]);
+    expect(await leftOf(stderr, "exact")).toEqual([]);
+  });
+
+  it.concurrent("refuses an image that the nodes neither have nor can pull, and removes what it made to find out", async () => {
+    const options = ["--image", "localhost/none:1", "--out", join(folder, "image")];
+    const { status, stderr } = await measureBeside(...options);
     expect(stderr).toContain("a pod on each of these nodes that has the image pulled");
     expect(stderr).toMatch(/lbscale: the nodes have no image localhost\/none:1 and can't pull it .*--image/);
     expect(status).toBe(2);
-    expect(leftovers()).toEqual([]);
+    expect(await leftOf(stderr)).toEqual([]);
   });
 
-  it("measures in a namespace under PodSecurity restricted, and leaves the namespace as it was", () => {
+  it.concurrent("measures in a namespace under PodSecurity restricted, and leaves the namespace as it was", async () => {
     kubectl("create", "namespace", "limited");
     kubectl("label", "namespace", "limited", "pod-security.kubernetes.io/enforce=restricted");
     const before = kubectl("get", "all,endpointslices", "--namespace=limited", "-o", "name");
     const out = join(folder, "limited");
-    const { status } = measure("--namespace", "limited", "--services", "2", "--duration", "2s", "--out", out);
+    const options = ["--namespace", "limited", "--services", "2", "--duration", "2s"];
+    const { status, stderr } = await measureBeside(...options, "--out", out);
     expect(status).toBe(0);
     expect(kubectl("get", "all,endpointslices", "--namespace=limited", "-o", "name")).toBe(before);
+    expect(await leftOf(stderr, "limited")).toEqual([]);
+  });
+
+  it("leaves nothing of any of these", () => {
     expect(leftovers()).toEqual([]);
   });
 });

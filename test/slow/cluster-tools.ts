@@ -3,7 +3,7 @@
  * `scripts/test-cluster.sh tools` and `scripts/build-cluster-probe.sh` make.
  */
 
-import { spawn, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { createPrivateKey, sign } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -39,6 +39,10 @@ export const leftOut = lacking !== null && process.env.CI === undefined;
 /** Of this test file alone. */
 export const folder = mkdtempSync(join(os.tmpdir(), "lbscale-cluster-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let outs = 0;
+/** A folder for a run's results that no other run has, nor one that a test repeats. */
+export const newOut = (): string => join(folder, `run ${++outs}`);
 
 /** Starts a cluster before the tests of a `describe`, and takes it down after them. */
 export function withTestCluster(...options: string[]): void {
@@ -78,12 +82,27 @@ export function run(program: string, ...args: string[]) {
 export const lbscale = (...args: string[]) => run(process.execPath, CLI, ...args);
 export const measure = (...args: string[]) => lbscale("run", "--lane", "cluster", "--yes", ...args);
 
+/** As `run`, while tests go on that are of the same group. */
+function runBeside(program: string, ...args: string[]) {
+  return new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
+    const options = { env: ENVIRONMENT, timeout: LONGEST_MS, maxBuffer: 2 ** 28 };
+    const child = execFile(program, args, options, (_, stdout, stderr) =>
+      resolve({ status: child.exitCode, stdout, stderr }),
+    );
+  });
+}
+export const lbscaleBeside = (...args: string[]) => runBeside(process.execPath, CLI, ...args);
+export const measureBeside = (...args: string[]) =>
+  lbscaleBeside("run", "--lane", "cluster", "--yes", ...args);
+
 /** What kubectl prints; it must not fail. */
 export function kubectl(...args: string[]): string {
   const { stdout, stderr, status } = run("kubectl", ...args);
-  expect([stderr.replace(/^Warning:.*\n/gm, ""), status]).toEqual(["", 0]);
+  expect([withoutWarnings(stderr), status]).toEqual(["", 0]);
   return stdout;
 }
+
+const withoutWarnings = (words: string): string => words.replace(/^Warning:.*\n/gm, "");
 
 /** Gives kubectl manifests to apply. */
 function apply(name: string, text: string): void {
@@ -92,23 +111,46 @@ function apply(name: string, text: string): void {
   kubectl("apply", "-f", file);
 }
 
-/** Everything in the cluster that a run made, pods and namespaces included. */
+const OURS = ["-l", "app.kubernetes.io/managed-by=lbscale", "-o", "name"];
+const KINDS = "services,endpointslices,configmaps,deployments,jobs,pods";
+
+/** Everything in the cluster that runs made, pods and namespaces included. */
 export function leftovers(): string[] {
-  const kinds = "namespaces,services,endpointslices,configmaps,deployments,jobs,pods";
-  const ours = "app.kubernetes.io/managed-by=lbscale";
-  return kubectl("get", kinds, "-A", "-l", ours, "-o", "name")
-    .split("\n")
-    .filter((line) => line !== "");
+  return linesOf(kubectl("get", `namespaces,${KINDS}`, "-A", ...OURS));
 }
 
-/** Starts a run (of 300 Services unless told), does something once it writes `text`, and waits for its end. */
+/** The namespace that a run said it began in: everything that it made is in it. */
+export function namespaceIn(words: string): string {
+  const namespace = /starting target pods in namespace ([a-z0-9-]+)/.exec(words)?.[1];
+  expect(namespace).toBeDefined();
+  return namespace ?? "";
+}
+
+/** What is left of a run while others go on: its namespace, or in one that was given what runs made. */
+export async function leftOf(words: string, given?: string): Promise<string[]> {
+  const what =
+    given === undefined
+      ? ["namespace", namespaceIn(words), "--ignore-not-found", "-o", "name"]
+      : [KINDS, `--namespace=${given}`, ...OURS];
+  const { stdout, stderr, status } = await runBeside("kubectl", "get", ...what);
+  expect([withoutWarnings(stderr), status]).toEqual(["", 0]);
+  return linesOf(stdout);
+}
+
+/** Processes of kubectl that runs started. */
+export const connections = (): string =>
+  run("pgrep", "-f", "kubectl (proxy --unix-socket|attach --stdin)").stdout;
+
+const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+
+/** Starts a run (of 100 Services unless told), does something once it writes `text`, and waits for its end. */
 export function whenItSays(
   text: string,
   act: (kill: (signal: NodeJS.Signals) => void) => void,
   ...args: string[]
 ): Promise<{ code: number | null; signal: NodeJS.Signals | null; words: string }> {
-  const services = args.includes("--services") ? [] : ["--services", "300"];
-  const wanted = [...services, "--duration", "6s", "--yes", ...args];
+  const services = args.includes("--services") ? [] : ["--services", "100"];
+  const wanted = [...services, "--duration", "2s", "--yes", ...args];
   const child = spawn(process.execPath, [CLI, "run", "--lane", "cluster", ...wanted], {
     env: ENVIRONMENT,
     stdio: ["ignore", "ignore", "pipe"],
