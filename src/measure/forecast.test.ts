@@ -91,7 +91,7 @@ async function replay(
 /** What one cell takes that a look lets go on, or not, as a share of these runs: until that look nobody knows. */
 const ONE_CELL = 0.07;
 
-describe.each(["2026-11-29-default", "2026-11-29-article", "2026-11-29-scenarios", "2026-11-30-families"])(
+describe.each(["default", "article", "scenarios", "families"])(
   "the time left that is said in the run %s",
   (name) => {
     it("is within a quarter of what was left or one cell's time, from the middle of the run on", async () => {

@@ -209,7 +209,7 @@ function variance(values: readonly number[]): number {
  * ```ts
  * import { incomparable, readResults } from "lbscale/results";
  *
- * const [base, head] = ["default", "article"].map((id) => readResults(`results/2026-11-29-${id}`));
+ * const [base, head] = ["default", "article"].map((id) => readResults(`results/${id}`));
  * console.log(incomparable(base!, head!));
  * ```
  */
