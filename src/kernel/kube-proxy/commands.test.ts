@@ -156,6 +156,32 @@ describe("commands of IPVS mode", () => {
     expect(readBy(3, 2)).toEqual([{ what: "virtual services read", real: 3, lbscale: 4 }]);
   });
 
+  it("write a source range of one address again at each sync, because ipset lists it without its length", () => {
+    const balanced = (endpoints: number): ServiceRecord => ({
+      ...service(endpoints),
+      ingressIps: [0xc6336401],
+      sourceRanges: [{ base: 0xc0000207, prefixLength: 32 }],
+    });
+    const [before, after] = [program(balanced(1)), program(balanced(2))];
+    const element = "KUBE-LOAD-BALANCER-SOURCE-CIDR 198.51.100.1,tcp:80,192.0.2.7";
+    const again = [`add ${element}/32 -exist`, `del ${element}`];
+    const linesAbout = (commands: readonly Command[]) =>
+      linesOf(commands)
+        .filter((line) => line.includes(element))
+        .sort();
+    const twice = { commands: asCommands("create X", again[1]!, again[0]!, again[1]!, again[0]!) };
+    const second = new CommandTexts(4).compare(twice, { before, after });
+    expect([linesAbout(second.real), linesAbout(second.model)]).toEqual([again, again]);
+    const first = { commands: asCommands("create X", again[0]!, again[1]!, again[0]!) };
+    const start = new CommandTexts(4).compare(first, { before: undefined, after });
+    expect([linesAbout(start.real), linesAbout(start.model)]).toEqual([[again[0]], [again[0]]]);
+    const gone = new CommandTexts(4).compare(
+      { commands: asCommands("create X", again[1]!) },
+      { before, after: program(service(1)) },
+    );
+    expect([linesAbout(gone.real), linesAbout(gone.model)]).toEqual([[again[1]], [again[1]]]);
+  });
+
   it("of two Services at one address and port are not compared: each sync turns them to the one, then to the other", () => {
     const shared = { ...service(1), name: "a/other" };
     const both = program(service(2), shared);
