@@ -147,14 +147,18 @@ function remaining(
 ): Remaining {
   const { run, cells } = results;
   const done = cells.reduce((sum, cell) => sum + cell.replicates.length, 0);
+  const end = run.looks.find((look) => look > block) ?? run.schedule.length;
+  if (done === 0) {
+    // No time of any replicate is known, which decides how many the budget holds: those up to the look are certain.
+    const total = run.schedule.slice(block, end).reduce((sum, order) => sum + order.filter(isOpen).length, 0);
+    return { done, total, leftMs: null, mostLeftMs: null };
+  }
   const forecast = forecastRun(results, block, place, isOpen);
   const total = done + forecast.replicates;
-  if (done === 0) return { done, total, leftMs: null, mostLeftMs: null };
   const spentMs = cells.reduce((sum, cell) => sum + spentOn(cell), 0);
   const usualMs = spentMs / done;
   let leastMs = 0;
   let laterMs = 0;
-  const end = run.looks.find((look) => look > block) ?? run.schedule.length;
   for (let b = block; b < run.schedule.length; b++) {
     for (const index of run.schedule[b]!.slice(b === block ? place : 0)) {
       const cell = cells[index]!;
