@@ -61,7 +61,7 @@ describe("descriptions of planes", () => {
     const named = fakeResults();
     named.planes = { ipvs: { ...planeReport({}, "ipvs"), label: `a\u0000${"b".repeat(200)}` } };
     expect(planeReport(named, "ipvs").label).not.toContain("\u0000");
-    expect(planeReport(named, "ipvs").label.length).toBeLessThan(40);
+    expect(planeReport(named, "ipvs").label.length).toBeLessThan(50);
   });
 
   it("do not take a property of every object for a plane", () => {

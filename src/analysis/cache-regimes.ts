@@ -32,7 +32,7 @@ export interface CacheRegimes {
 }
 
 /** Nodes, entries and rules that a lookup visits. */
-const visitsOf = ({ work }: MeasuredCell): number => work!.rulesVisited + work!.hashProbes;
+export const visitsOf = ({ work }: MeasuredCell): number => work!.rulesVisited + work!.hashProbes;
 
 /**
  * Splits a plane's cells, ascending in N and with their work, where what a visit costs surely rises.

@@ -7,7 +7,7 @@ import type { MeasuredCell } from "../../results/select.js";
 import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
 import type { LocalExponent } from "../../stats/exponent.js";
 import { formatCount } from "../../text.js";
-import { type CacheRegimes, cacheRegimes, type Regime } from "../cache-regimes.js";
+import { type CacheRegimes, cacheRegimes, type Regime, visitsOf } from "../cache-regimes.js";
 import { enlargedWords } from "../stock-maps.js";
 import { spreadsWidely, twoDigits } from "./common.js";
 import { formatPower } from "./growth.js";
@@ -21,18 +21,33 @@ export function timeByRegime(
   if (![trie, hash].every((cells) => spreadsWidely(cells) && cells.every(isCounted))) return null;
   const of = (cells: readonly MeasuredCell[]) => cacheRegimes(cells, results.run.seed);
   const [walk, probe] = [of(trie), of(hash)];
+  const regimes = `${regimesText(results, trie, walk, true)} ${regimesText(results, hash, probe, false)}`;
+  const common = { id: "cache-regimes", cells: [...trie, ...hash].map(cellId) };
   const { fit } = walk.cached;
-  if (walk.beyond === null || !fit?.describes || fit.law !== "log N" || fit.slopeInterval === null)
-    return null;
-  const [low, high] = fit.slopeInterval;
+  if (fit?.describes && fit.law === "log N" && fit.slopeInterval !== null) {
+    const [low, high] = fit.slopeInterval;
+    const slope = `${twoDigits(fit.slope)} ns [${twoDigits(low)}, ${twoDigits(high)}]`;
+    return {
+      ...common,
+      headline: "Cached, a trie's time is O(log N) too",
+      sentence: `${regimes} While cached the trie takes ${slope} more for each doubling.${crossings(results)}`,
+      value: fit.slope,
+      interval: [low, high],
+    };
+  }
+  const largest = trie.at(-1);
+  if (walk.beyond === null || largest === undefined) return null;
+  const { median, interval } = largest.estimate;
+  const [value, low, high] = [median, ...interval].map((ns) => ns / visitsOf(largest)) as [
+    number,
+    number,
+    number,
+  ];
   return {
-    id: "cache-regimes",
-    headline: "Cached, a trie's time is O(log N) too",
-    sentence:
-      `${regimesText(results, trie, walk, true)} ${regimesText(results, hash, probe, false)}` +
-      ` While cached the trie takes ${twoDigits(fit.slope)} ns [${twoDigits(low)}, ${twoDigits(high)}] more for each doubling.${crossings(results)}`,
-    cells: [...trie, ...hash].map(cellId),
-    value: fit.slope,
+    ...common,
+    headline: `Uncached, a trie's node takes ${twoDigits(value)} ns (${twoDigits(low)}–${twoDigits(high)})`,
+    sentence: `${regimes}${crossings(results)}`,
+    value,
     interval: [low, high],
   };
 }
