@@ -11,6 +11,7 @@ import { gzipSync } from "node:zlib";
 import { findingHeadline, findingSentence, MOST_CHARACTERS } from "../src/analysis/finding-sentence.js";
 import { findFindings } from "../src/analysis/findings/index.js";
 import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
+import { CATALOG } from "../src/catalog.js";
 import { CHARTS } from "../src/charts/index.js";
 import { renderCharts } from "../src/output/image/render.js";
 import { kubeProxyFacts } from "../src/output/method.js";
@@ -25,6 +26,7 @@ import {
 import { mergeRuns } from "../src/results/runs/merge.js";
 import type { Results } from "../src/results/schema.js";
 import { summarize } from "../src/results/summarize.js";
+import { describeRun } from "../src/run/describe.js";
 import { escapeMarkdown, escapeXml } from "../src/text.js";
 import { articleAnswer } from "./article-answer.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURES } from "./check-results.js";
@@ -94,6 +96,8 @@ if (isDirty(results))
     "this run was measured with changes that are in no commit: its page says so; commit them and measure again",
   );
 if (!asIs) {
+  // Planes of merged runs have names of their own, which today's catalog does not know.
+  Object.assign(results.planes ?? {}, describeRun(results.cells, CATALOG, results.run.entry).planes);
   summarize(results);
   results.findings = findFindings(results);
 }

@@ -45,11 +45,25 @@ describe("findings about kube-proxy itself", () => {
     ];
     for (const [i, cell] of results.cells.entries()) cell.facts = facts[i]!;
     const found = programmingTime({ ...results, ...describeRun(results.cells, CATALOG) });
-    expect(found?.headline).toMatch(/^kube-proxy 1\.37 iptables-legacy takes 780\u00a0ms/);
+    expect(found?.headline).toMatch(
+      /^At 5,000 Services kube-proxy 1\.36 nftables takes 7\.4×\u00a0\([\d.–]+\) 1\.37's time$/,
+    );
     expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
     expect(found?.sentence).toMatch(
-      /programmed in 780 ms by kube-proxy 1\.37 iptables-legacy, 337 ms by kube-proxy 1\.37 nftables, 314 ms by Cilium 1\.20: the slowest takes 2\.5 times \[2\.0, 3\.0\] the fastest, kube-proxy 1\.37 nftables and Cilium 1\.20 are not told apart\. Older versions and other settings: 2\.5 s by kube-proxy 1\.36 nftables, 3\.8 ms by Cilium 1\.20 \(1 ms\)\.$/,
+      /programmed in 780 ms by kube-proxy 1\.37 iptables-legacy, 337 ms by kube-proxy 1\.37 nftables, 314 ms by Cilium 1\.20: the slowest takes 2\.5 times \[2\.0, 3\.0\] the fastest, kube-proxy 1\.37 nftables and Cilium 1\.20 are not told apart\. Older versions and other settings: 2\.5 s by kube-proxy 1\.36 nftables, 3\.8 ms by Cilium 1\.20 \(1 ms\)\. kube-proxy 1\.36 nftables takes 7\.4 times \[[\d., ]+\] the time of kube-proxy 1\.37 nftables\.$/,
     );
+  });
+
+  it("are headed by the slowest of the newest where no version takes twice the time of another", () => {
+    const results = withCells([
+      ["kernel", "programming", OLD, 5000, 500e6],
+      ["kernel", "programming", "kube-proxy/iptables-legacy@1.37", 5000, 780e6],
+      ["kernel", "programming", NEW, 5000, 337e6],
+    ]);
+    for (const [i, kubeProxy] of ["v1.36.3", "v1.37.2", "v1.37.2"].entries())
+      results.cells[i]!.facts = { kubeProxy: `Kubernetes ${kubeProxy}`, tables: i === 1 ? "legacy" : "nft" };
+    const found = programmingTime({ ...results, ...describeRun(results.cells, CATALOG) });
+    expect(found?.headline).toMatch(/^kube-proxy 1\.37 iptables-legacy takes 780\u00a0ms/);
   });
 
   it("compare a program that was measured in two families with itself, and with no other", () => {

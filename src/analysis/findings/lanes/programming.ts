@@ -12,7 +12,7 @@ import type { Cell, Finding, Results } from "../../../results/schema.js";
 import { findCell, isMeasured, type MeasuredCell, selectCells } from "../../../results/select.js";
 import { maxOf } from "../../../stats/extent.js";
 import { formatCount, formatNs, plainText } from "../../../text.js";
-import { formatFactor, formatSpan, percent, ratioInterval } from "../common.js";
+import { formatFactor, formatSpan, headlineFactor, percent, ratioInterval } from "../common.js";
 
 /** One endpoint's change, from the API's event to the end of the sync. */
 export function programmingTime(results: Results): Finding | null {
@@ -21,6 +21,7 @@ export function programmingTime(results: Results): Finding | null {
     cells: selectCells(results, { lane: "kernel", scenario: "programming", variant: "" }),
     headline: (slow, span, n) =>
       pickShort([`${slow} takes ${span} per change at ${n} Services`, `${slow}: ${span} per change at ${n}`]),
+    versionsHeadline: (old, factor, newest, n) => `At ${n} Services ${old} takes ${factor} ${newest}'s time`,
     sentence: (n, times) =>
       `By the programs themselves, at ${n} services, one endpoint change is programmed in ${times}`,
   });
@@ -118,6 +119,8 @@ interface ProgramsFinding {
   readonly id: string;
   readonly cells: readonly Cell[];
   headline(slow: string, span: string, n: string): string;
+  /** Instead, where an older version takes twice the time of the newest, or more. */
+  versionsHeadline?(old: string, factor: string, newest: string, n: string): string;
   sentence(n: string, times: string): string;
 }
 
@@ -128,7 +131,7 @@ interface ProgramsFinding {
  */
 function comparedPrograms(
   results: Results,
-  { id, cells, headline, sentence }: ProgramsFinding,
+  { id, cells, headline, versionsHeadline, sentence }: ProgramsFinding,
 ): Finding | null {
   const measured = cells.filter(isMeasured);
   const sizes = [...new Set(measured.map(({ services }) => services))].sort((a, b) => b - a);
@@ -146,12 +149,23 @@ function comparedPrograms(
         .map(({ plane, estimate }) => `${formatNs(estimate.median)} by ${planeLabel(results, plane)}`)
         .join(", ");
     const { median, interval } = slow.estimate;
+    const change = betweenVersions(results, newest, others);
+    const title =
+      versionsHeadline && change && change.interval[0] >= 2
+        ? versionsHeadline(
+            shortLabel(results, change.old.plane),
+            headlineFactor(change.factor, change.interval),
+            minorOf(change.newest),
+            n,
+          )
+        : headline(shortLabel(results, slow.plane), formatSpan(median, interval), n);
     return {
       id,
-      headline: headline(shortLabel(results, slow.plane), formatSpan(median, interval), n),
+      headline: title,
       sentence: [
         `${sentence(n, times(newest))}${verdict === null ? "" : `: ${verdict}`}.`,
         ...(others.length === 0 ? [] : [`Older versions and other settings: ${times(others)}.`]),
+        ...(change === null ? [] : [`${compared(results, change.old, change.newest)}.`]),
         ...unfinished(results, selectCells(cells, { services })),
         ...notesOf(here),
       ].join(" "),
@@ -185,6 +199,35 @@ function newestOf(results: Results, cells: readonly MeasuredCell[]): MeasuredCel
     const alike = cells.filter((other) => kindOf(results, other) === kindOf(results, cell));
     return alike.every((other) => versionOf(other) <= versionOf(cell) && waitOf(other) <= waitOf(cell));
   });
+}
+
+/** `1.37` of version 1.37.2. */
+const minorOf = (cell: Cell): string =>
+  `${Math.floor(versionOf(cell) / 1e6)}.${Math.floor(versionOf(cell) / 1e3) % 1e3}`;
+
+interface VersionChange {
+  readonly old: MeasuredCell;
+  readonly newest: MeasuredCell;
+  readonly factor: number;
+  readonly interval: [number, number];
+}
+
+/** The program whose time changed most from its oldest version to its newest, with the same settings; null: none surely did. */
+function betweenVersions(
+  results: Results,
+  newest: readonly MeasuredCell[],
+  others: readonly MeasuredCell[],
+): VersionChange | null {
+  const changes = newest.flatMap((cell): VersionChange[] => {
+    const [old] = others
+      .filter((other) => kindOf(results, other) === kindOf(results, cell) && waitOf(other) === waitOf(cell))
+      .toSorted((a, b) => versionOf(a) - versionOf(b));
+    if (old === undefined || versionOf(old) === versionOf(cell)) return [];
+    const interval = ratioInterval(old, cell);
+    const factor = old.estimate.median / cell.estimate.median;
+    return interval[0] > 1 ? [{ old, newest: cell, factor, interval }] : [];
+  });
+  return changes.toSorted((a, b) => b.factor - a.factor)[0] ?? null;
 }
 
 /** Each program that was measured more than once, against itself; null: none was. */
