@@ -1,11 +1,11 @@
 /** One rule of iptables-save: what kube-proxy ever wrote is understood; anything else is kept as unsupported, with its words. */
 
 import type { AddressPlan } from "../../cluster/address-plan.js";
-import { type Cidr, parseAddress, parseCidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
-import { parseCidr6 } from "../../cluster/ipv6.js";
+import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { InvalidInputError } from "../../errors.js";
 import type { SavedRule } from "../../planes/iptables/rules/saved-rules.js";
 import type { Token } from "./tokens.js";
+import { markOf, portOf, range } from "./values.js";
 
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ["all", 0],
@@ -267,34 +267,4 @@ function readTargetOption(
     return false;
   }
   return true;
-}
-
-function range(text: string, plan: AddressPlan | undefined): Cidr | null {
-  if (text.includes(":")) {
-    const range = parseCidr6(text.includes("/") ? text : `${text}/128`);
-    return (range && plan?.cidr(range)) ?? null;
-  }
-  const cidr = parseCidr(text.includes("/") ? text : `${text}/32`);
-  if (cidr) return cidr;
-  // Old versions print masks in full: 10.0.0.0/255.0.0.0.
-  const [address = "", mask = ""] = text.split("/");
-  const bits = parseAddress(mask);
-  if (bits === undefined) return null;
-  const prefixLength = Math.clz32(~bits);
-  // iptables takes masks with gaps, such as 255.0.255.0: no prefix means the same.
-  if ((~bits & (~bits + 1)) !== 0) return null;
-  return parseCidr(`${address}/${prefixLength}`) ?? null;
-}
-
-function portOf(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
-  return port >= 1 && port <= 65_535 ? port : -1;
-}
-
-function markOf(text: string): { value: number; mask: number } | null {
-  const match = /^(0x[\da-f]{1,8}|\d{1,10})(?:\/(0x[\da-f]{1,8}|\d{1,10}))?$/i.exec(text);
-  if (!match) return null;
-  const value = Number(match[1]);
-  const mask = match[2] === undefined ? 0xffffffff : Number(match[2]);
-  return value <= 0xffffffff && mask <= 0xffffffff ? { value, mask } : null;
 }
