@@ -59,6 +59,15 @@ describe("what an import left out of kube-proxy's nftables table", () => {
       [],
       [WEB, DNS],
     ],
+    ["a map of states", into("services", "ct state vmap { new : drop }"), [WEB, DNS], []],
+    [
+      "a map of more states",
+      into("services", "ct state vmap { established : accept, new : drop }"),
+      [WEB, DNS],
+      [],
+    ],
+    ["states that are ored", into("services", "ct state established | new drop"), [WEB, DNS], []],
+    ["any state but new", into("services", "ct state != new drop"), [WEB, DNS], []],
     ["a condition of its own", into("services", "meta skuid 7 accept"), [WEB, DNS, OTHER], []],
     [
       "a chain that nothing leads to",

@@ -171,6 +171,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   "protocol",
   "nexthdr",
 ]);
+/** States that no first packet of a connection is in. */
+const NEVER_FIRST: readonly string[] = ["established", "related", "invalid"];
 const ADDRESS_FIELDS: ReadonlyMap<string, "src" | "dst"> = new Map([
   ["saddr", "src"],
   ["daddr", "dst"],
@@ -202,7 +204,7 @@ function conditionsOf(rule: string): readonly PacketTest[] {
 /** A value, or those of `{ a , b }`; undefined where none begins there. */
 function valuesAt(words: readonly string[], at: number): readonly string[] | undefined {
   const first = words[at];
-  if (first === undefined || words[at + 1] === ".") return undefined;
+  if (first === undefined || [".", "|", "&", "^"].includes(words[at + 1] ?? "")) return undefined;
   const values: string[] = [];
   if (first !== "{") {
     // ct state established , related
@@ -234,8 +236,8 @@ function conditionOf(
     return values.length === 1 ? [{ [address === "src" ? "notSrc" : "notDst"]: only }] : undefined;
   }
   if (what === "ct" && field === "state") {
-    const isNew = values.some((value) => value === "new" || value === "untracked" || !/^[a-z]+$/.test(value));
-    return isNew === isNot && values.every((value) => /^[a-z]+$/.test(value)) ? [] : undefined;
+    // A map has a verdict for "new" too, and a packet that is not tracked is none of these.
+    return !isNot && values.every((value) => NEVER_FIRST.includes(value)) ? [] : undefined;
   }
   if (isNot) return undefined;
   if (field === "dport") {
