@@ -68,6 +68,19 @@ describe("what an import left out of kube-proxy's nftables table", () => {
     ],
     ["states that are ored", into("services", "ct state established | new drop"), [WEB, DNS], []],
     ["any state but new", into("services", "ct state != new drop"), [WEB, DNS], []],
+    ["a source of replies", into("services", "ct reply ip saddr 10.244.1.20 drop"), [WEB, DNS], []],
+    [
+      "a source within a tunnel",
+      into("services", "udp dport 4789 vxlan ip saddr 10.244.1.20 drop"),
+      ["udp 10.128.0.9:40000 > 192.0.2.1:4789"],
+      [WEB, DNS],
+    ],
+    [
+      "a source of the connection",
+      into("masquerading", "ct original ip saddr 10.128.0.9 drop"),
+      [WEB, OTHER],
+      [NODE_PORT],
+    ],
     ["a condition of its own", into("services", "meta skuid 7 accept"), [WEB, DNS, OTHER], []],
     [
       "a chain that nothing leads to",
@@ -85,6 +98,17 @@ describe("what an import left out of kube-proxy's nftables table", () => {
     expect(text).not.toBe(NFT);
     for (const flow of met) expect([flow, leftOut(text, flow)]).toEqual([flow, [expect.any(String)]]);
     for (const flow of notMet) expect([flow, leftOut(text, flow)]).toEqual([flow, []]);
+  });
+
+  it.each([
+    ["a source of replies", { ct: { key: "ip saddr", dir: "reply" } }, 1],
+    ["a source of the connection", { ct: { key: "ip saddr", dir: "original" } }, 0],
+    ["a source within a tunnel", { payload: { protocol: "ip", field: "saddr", tunnel: "vxlan" } }, 1],
+  ])("is said in JSON as in text of flows that %s leaves", (_what, left, kinds) => {
+    const { nftables } = JSON.parse(readFixture("nodes/kube-proxy-nft.json")) as { nftables: unknown[] };
+    const expr = [{ match: { op: "==", left, right: "10.244.1.20" } }, { drop: null }];
+    const rule = { family: "ip", table: "kube-proxy", chain: "services", handle: 9999, expr };
+    expect(leftOut(JSON.stringify({ nftables: [...nftables, { rule }] }), WEB)).toHaveLength(kinds);
   });
 
   it("is said of flows by the hooks that they pass, where the node's addresses are known", () => {

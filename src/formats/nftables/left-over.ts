@@ -171,6 +171,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   "protocol",
   "nexthdr",
 ]);
+/** Words in front of a field of another packet: one that answers, or one that a tunnel's packet holds. */
+const OF_ANOTHER: ReadonlySet<string> = new Set(["reply", "inner", "vxlan", "geneve", "gre", "gretap"]);
 /** States that no first packet of a connection is in. */
 const NEVER_FIRST: readonly string[] = ["established", "related", "invalid"];
 const ADDRESS_FIELDS: ReadonlyMap<string, "src" | "dst"> = new Map([
@@ -189,7 +191,7 @@ function conditionsOf(rule: string): readonly PacketTest[] {
     // Behind the verdict, addresses are what is written.
     if (["dnat", "snat", "update", "add", "numgen", "dup", "fwd"].includes(words[at]!)) break;
     const field = words[at + 1] ?? "";
-    if (!FIELDS.has(field)) continue;
+    if (!FIELDS.has(field) || OF_ANOTHER.has(words[at - 1] ?? "")) continue;
     const isNot = words[at + 2] === "!=";
     const values = valuesAt(words, isNot || words[at + 2] === "==" ? at + 3 : at + 2);
     if (values === undefined) continue;

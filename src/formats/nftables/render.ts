@@ -19,7 +19,7 @@ function render(value: unknown, depth: number): string {
     case "match":
       return `${field("left")} ${isImplied(fields) ? "" : `${field("op")} `}${field("right")}`;
     case "payload":
-      return `${field("protocol")} ${field("field")}`;
+      return `${before(fields.tunnel)}${field("protocol")} ${field("field")}`;
     case "meta":
       return `meta ${field("key")}`;
     case "fib":
@@ -35,7 +35,7 @@ function render(value: unknown, depth: number): string {
         ? `{ ${inner.map((part) => renderElement(part, depth)).join(" , ")} }`
         : `${field("op")} ${field("set")} { ${field("elem")} }`;
     case "ct":
-      return `ct ${field("key")}`;
+      return `ct ${before(fields.dir)}${field("key")}`;
     case "elem":
       return field("val");
     case "vmap":
@@ -68,6 +68,11 @@ function render(value: unknown, depth: number): string {
     default:
       return "?";
   }
+}
+
+/** A tunnel's name or a direction, which stands in front of what is meant. */
+function before(word: unknown): string {
+  return typeof word === "string" ? `${word} ` : "";
 }
 
 /** Whether nft leaves the comparison out: not behind a mask, as in `meta mark & 0x4000 == 0`. */
