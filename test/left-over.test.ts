@@ -210,4 +210,24 @@ describe("what an import left out of iptables' rules, for planes that do not wal
     ]);
     expect(leftOut(text, "tcp 10.244.0.5:40000 > 192.0.2.77:22")).toEqual([]);
   });
+
+  it.each([
+    ["--src-type UNICAST", 1],
+    ["! --src-type UNICAST", 1],
+    ["--dst-type UNICAST", 1],
+    ["--src-type LOCAL -m set", 0],
+    ["--src-type LOCAL --dst-type UNICAST", 0],
+  ])("is said of a pod's flow, where addrtype has %s, %d times", (options, kinds) => {
+    expect(leftOutBehind(`-m addrtype ${options}`)).toHaveLength(kinds);
+  });
+
+  /** What a pod's flow may meet, where a rule with a condition stands in front of the filter table's Services. */
+  function leftOutBehind(condition: string): string[] {
+    // With one NodePort address, which says who the node is.
+    const text = SAVE.replace(
+      /-m addrtype --dst-type LOCAL(?= -j KUBE-NODEPORTS)/,
+      "-d 192.0.2.10/32",
+    ).replace("-A KUBE-SERVICES ", `-A KUBE-SERVICES ${condition} -j DROP\n$&`);
+    return leftOut(text, "tcp 10.244.0.7:40000 > 10.96.0.11:80");
+  }
 });

@@ -214,9 +214,9 @@ function readCondition(
     case "--dst-type":
     case "--src-type":
       // kube-proxy asks for one of them in a rule.
-      if (rule.addrtype !== "none") return false;
+      if (rule.addrtype !== "none" || value !== "LOCAL") return false;
       rule.addrtype = name === "--dst-type" ? "dst-local" : negated ? "src-not-local" : "src-local";
-      return value === "LOCAL";
+      return true;
     case "--physdev-is-in":
       // "Did not come in by a bridge's port": true of every packet that is routed, and the model's are.
       return negated && values.length === 0;

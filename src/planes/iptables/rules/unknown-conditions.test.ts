@@ -65,6 +65,17 @@ describe("conditions that are not understood", () => {
   });
 
   it.each([
+    ["-m addrtype --src-type UNICAST", "--src-type UNICAST"],
+    ["-m addrtype --dst-type UNICAST", "--dst-type UNICAST"],
+  ])("count for every flow where no value of theirs is understood: %s", (condition, unknown) => {
+    const text = SAVE.replace(
+      /^-A KUBE-SERVICES -d 10.96.0.11/m,
+      `-A KUBE-SERVICES ${condition} -j DROP\n$&`,
+    );
+    expect(ask(text, "10.244.0.7", "10.96.0.11", 80).unknown).toEqual([unknown]);
+  });
+
+  it.each([
     ["from outside", "203.0.113.9"],
     ["from another node", "192.0.2.50"],
   ])("are none of kube-proxy's own of before 1.2x: an external IP is served %s", (_where, source) => {
