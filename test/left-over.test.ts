@@ -221,6 +221,19 @@ describe("what an import left out of iptables' rules, for planes that do not wal
     expect(leftOutBehind(`-m addrtype ${options}`)).toHaveLength(kinds);
   });
 
+  it.each([
+    ["ESTABLISHED,RELATED", 0],
+    ["DNAT", 1],
+    ["RELATED,ESTABLISHED,DNAT", 1],
+    ["INVALID", 1],
+    ["UNTRACKED", 1],
+    ["NEW", 1],
+    ["OTHER", 1],
+  ])("is said of a first packet, where a rule asks for %s, %d times", (states, kinds) => {
+    expect(leftOutBehind(`-m conntrack --ctstate ${states} -m set`)).toHaveLength(kinds);
+    expect(leftOutBehind(`-m conntrack ! --ctstate ${states} -m set`)).toHaveLength(1);
+  });
+
   /** What a pod's flow may meet, where a rule with a condition stands in front of the filter table's Services. */
   function leftOutBehind(condition: string): string[] {
     // With one NodePort address, which says who the node is.

@@ -36,7 +36,7 @@ export function leftOverRules(
 
 /** Conditions of a rule that are understood; undefined where no first packet of a connection fits. */
 function conditionsOf(rule: SavedRule, addresses: Pick<Network, "ipv6">): PacketTest | undefined {
-  if (rule.stateNew === false) return undefined;
+  if (rule.neverFirst) return undefined;
   return {
     ...(rule.src && { [rule.srcInvert ? "notSrc" : "src"]: rangeText(addresses, rule.src) }),
     ...(rule.dst && { dst: rangeText(addresses, rule.dst) }),

@@ -109,6 +109,7 @@ function emptyRule(chain: string): SavedRule {
     addrtype: "none",
     interfaceIn: null,
     stateNew: null,
+    neverFirst: false,
     mark: null,
     target: "",
     isGoto: false,
@@ -225,9 +226,13 @@ function readCondition(
       rule.interfaceIn = { name: value, negated };
       return value !== "" && values.length === 1;
     case "--ctstate":
-    case "--state":
-      rule.stateNew = value.split(",").includes("NEW") !== negated;
-      return value.split(",").every((state) => STATES.includes(state));
+    case "--state": {
+      const states = value.split(",");
+      if (!states.every((state) => STATES.includes(state))) return false;
+      rule.stateNew = states.includes("NEW") !== negated;
+      rule.neverFirst = !negated && states.every((state) => state === "ESTABLISHED" || state === "RELATED");
+      return true;
+    }
     case "--mark": {
       const mark = markOf(value);
       rule.mark = mark && { ...mark, negated };

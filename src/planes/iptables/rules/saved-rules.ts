@@ -24,8 +24,10 @@ export interface SavedRule {
   addrtype: "none" | "dst-local" | "src-local" | "src-not-local";
   /** `-i NAME`: `azv+` is every interface whose name begins so. */
   interfaceIn: { readonly name: string; readonly negated: boolean } | null;
-  /** Whether the first packet of a connection can be in the states that are asked for; null = not asked. */
+  /** Whether a packet that is NEW and not translated is in the states that are asked for; null = not asked. */
   stateNew: boolean | null;
+  /** Whether they exclude every first packet, also one that DNAT has translated, and one that is not tracked or not valid. */
+  neverFirst: boolean;
   mark: { readonly value: number; readonly mask: number; readonly negated: boolean } | null;
   /** Target or chain; empty = a rule that only counts. */
   target: string;

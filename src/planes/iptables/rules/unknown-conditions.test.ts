@@ -67,6 +67,7 @@ describe("conditions that are not understood", () => {
   it.each([
     ["-m addrtype --src-type UNICAST", "--src-type UNICAST"],
     ["-m addrtype --dst-type UNICAST", "--dst-type UNICAST"],
+    ["-m conntrack --ctstate OTHER", "--ctstate OTHER"],
   ])("count for every flow where no value of theirs is understood: %s", (condition, unknown) => {
     const text = SAVE.replace(
       /^-A KUBE-SERVICES -d 10.96.0.11/m,
