@@ -39,8 +39,8 @@ describe("conditions that are not understood", () => {
 
   it("do not count where the rule only logs, or stands behind what decides", () => {
     const logged = SAVE.replace(
-      /^-A KUBE-SERVICES /m,
-      "-A KUBE-SERVICES -m set --match-set X src -j LOG\n-A KUBE-SERVICES ",
+      /^-A KUBE-SERVICES -d 10.96.0.11/m,
+      "-A KUBE-SERVICES -m set --match-set X src -j LOG\n$&",
     );
     expect(ask(logged, "10.244.0.7", "10.96.0.11", 80).unknown).toEqual([]);
     const behind = SAVE.replace(
@@ -62,6 +62,15 @@ describe("conditions that are not understood", () => {
     expect(ofTarget("CONNMARK --set-xmark 0x80/0x80")).toEqual([]);
     expect(ofTarget("ACCEPT")).toEqual(["-i"]);
     expect(ofTarget("MARK --set-xmark 0x4000/0x4000")).toEqual(["-i"]);
+  });
+
+  it("count where the rule goes to such a chain for good: what stands behind it is not met then", () => {
+    const text = SAVE.replace("*nat\n", "*nat\n:SKIP - [0:0]\n").replace(
+      /^-A KUBE-SERVICES -d 10.96.0.11/m,
+      "-A KUBE-SERVICES -m set --match-set X src -g SKIP\n$&",
+    );
+    expect(ask(text, "10.244.0.7", "10.96.0.11", 80).unknown).toEqual(["-m set"]);
+    expect(ask(text.replace("-g SKIP", "-j SKIP"), "10.244.0.7", "10.96.0.11", 80).unknown).toEqual([]);
   });
 
   it.each([

@@ -36,7 +36,8 @@ export function unknownConditions(cluster: Cluster, { tables }: NodeList, flow: 
       if (excludes(rule)) continue;
       const unknown = rule.unsupported ?? (rule.interfaceIn && !chain.startsWith("KUBE-") ? "-i" : null);
       if (unknown !== null) {
-        if (!isHarmless(table, rule.target)) found.add(unknown);
+        // A goto skips what stands behind it here, whatever its chain does.
+        if (rule.isGoto || !isHarmless(table, rule.target)) found.add(unknown);
         continue;
       }
       const isCertain = rule.probability < 0 && rule.recent !== "check" && !rule.mark;
