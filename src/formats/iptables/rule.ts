@@ -115,6 +115,7 @@ function emptyRule(chain: string): SavedRule {
     isGoto: false,
     to: null,
     setMark: null,
+    restoresMark: false,
     unsupported: null,
   };
 }
@@ -267,6 +268,8 @@ function readTargetOption(
     const mark = markOf(value);
     // --or-mark X is --set-xmark X/X.
     rule.setMark = name === "--or-mark" && mark ? { value: mark.value, mask: mark.value } : mark;
+  } else if (name === "--restore-mark") {
+    rule.restoresMark = true;
   } else if (rule.target === "DNAT" && !HARMLESS.includes(name)) {
     // iptables-save of old kernels prints `-m tcp` behind nothing; any other condition behind DNAT would be one.
     return false;

@@ -36,6 +36,8 @@ export interface SavedRule {
   to: { readonly address: number; readonly port: number } | null;
   /** MARK's bits that are set. */
   setMark: { readonly value: number; readonly mask: number } | null;
+  /** CONNMARK's `--restore-mark`: the packet's mark becomes its connection's. */
+  restoresMark: boolean;
   /** The first condition that is not understood, as it is; null = all are. */
   unsupported: string | null;
 }

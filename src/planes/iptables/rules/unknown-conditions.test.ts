@@ -74,6 +74,20 @@ describe("conditions that are not understood", () => {
   });
 
   it.each([
+    ["--set-xmark 0x80/0x80", []],
+    ["--save-mark --nfmask 0x80 --ctmask 0x80", []],
+    ["--or-mark 0x80", []],
+    ["--restore-mark", ["-m set"]],
+    ["--restore-mark --nfmask 0x4000 --ctmask 0x4000", ["-m set"]],
+  ])("count with CONNMARK where it takes a packet's mark away: %s", (options, unknown) => {
+    const text = SAVE.replace(
+      /^-A KUBE-SERVICES -d 10.96.0.11/m,
+      `-A KUBE-SERVICES -m set --match-set X src -j CONNMARK ${options}\n$&`,
+    );
+    expect(ask(text, "10.244.0.7", "10.96.0.11", 80).unknown).toEqual(unknown);
+  });
+
+  it.each([
     ["-m addrtype --src-type UNICAST", "--src-type UNICAST"],
     ["-m addrtype --dst-type UNICAST", "--dst-type UNICAST"],
     ["-m conntrack --ctstate OTHER", "--ctstate OTHER"],

@@ -6,7 +6,7 @@ import type { NodeList, SavedRule, SavedTable } from "./saved-rules.js";
 
 /** Targets that end the walk of a table. */
 const FINAL: readonly string[] = ["ACCEPT", "DROP", "REJECT", "DNAT", "REDIRECT"];
-/** Targets that decide nothing about a first packet: its connection has no mark yet that CONNMARK could restore. */
+/** Targets that decide nothing about a packet: CONNMARK so where it changes the connection's mark alone. */
 const HARMLESS: readonly string[] = ["", "LOG", "NFLOG", "TRACE", "CONNMARK"];
 
 /** More chains than this that only return are nobody's. */
@@ -37,7 +37,7 @@ export function unknownConditions(cluster: Cluster, { tables }: NodeList, flow: 
       const unknown = rule.unsupported ?? (rule.interfaceIn && !chain.startsWith("KUBE-") ? "-i" : null);
       if (unknown !== null) {
         // A goto skips what stands behind it here, whatever its chain does.
-        if (rule.isGoto || !isHarmless(table, rule.target)) found.add(unknown);
+        if (rule.isGoto || !isHarmless(table, rule)) found.add(unknown);
         continue;
       }
       const isCertain = rule.probability < 0 && rule.recent !== "check" && !rule.mark;
@@ -54,14 +54,16 @@ export function unknownConditions(cluster: Cluster, { tables }: NodeList, flow: 
   }
 
   /** Whether a target decides nothing, or leads to a chain where nothing does: from there every packet comes back. */
-  function isHarmless(table: SavedTable, target: string, seen = new Set<string>()): boolean {
-    if (HARMLESS.includes(target)) return true;
+  function isHarmless(table: SavedTable, rule: SavedRule, seen = new Set<string>()): boolean {
+    const { target } = rule;
+    // A new connection's mark is 0: to restore it takes away what KUBE-MARK-MASQ has set (xt_connmark.c).
+    if (HARMLESS.includes(target)) return !rule.restoresMark;
     const chain = table.get(target);
     if (chain === undefined || seen.size > MAX_CHAINS) return false;
     if (seen.has(target)) return true;
     seen.add(target);
     return chain.rules.every(
-      (rule) => rule.target === "RETURN" || (!rule.isGoto && isHarmless(table, rule.target, seen)),
+      (inner) => inner.target === "RETURN" || (!inner.isGoto && isHarmless(table, inner, seen)),
     );
   }
 
