@@ -71,7 +71,11 @@ export const HINTS: readonly (readonly [pattern: RegExp, kind: TextKind])[] = [
 /** Patterns of a trimmed line, the first that fits decides. `weak`: YAML, unless a line below says what it is. */
 export const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "weak"])[] = [
   // Prometheus' text format, as curl localhost:10249/metrics prints it.
-  [/^# (?:HELP|TYPE) [a-z_:]+ |^(?:kubeproxy|cilium|felix)_[a-z_]{1,100}[ {]/, "metrics"],
+  [
+    /^# HELP [a-z\d:]+_[a-z\d_:]+ |^# TYPE [a-zA-Z_:][\w:]* (?:counter|gauge|histogram|summary|untyped)$/,
+    "metrics",
+  ],
+  [/^(?:kubeproxy|cilium|felix)_[a-z_]{1,100}[ {]/, "metrics"],
   [/^(?:#|$)/, "noise"],
   [/^(?:```|~~~)/, "noise"],
   [/^\[sudo\]|^sudo:|^Warning:|^warning:/, "noise"],

@@ -587,6 +587,7 @@ describe("other tools' views of a network", () => {
       '# HELP kubeproxy_sync_proxy_rules_duration_seconds SyncProxyRules latency in seconds\n# TYPE kubeproxy_sync_proxy_rules_duration_seconds histogram\nkubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.001"} 0\n',
       /metrics/,
     ],
+    ["metrics from a type on", "# TYPE go_info gauge\ngo_info 1\n", /metrics/],
   ])("are refused with what to give instead: %s", (_tool, text, message) => {
     const refuse = () => importCluster(text);
     expect(refuse).toThrow(InvalidInputError);

@@ -183,6 +183,8 @@ TCP  0A600001:01BB rr persistent 10800 FFFFFFFF
     const service =
       "kind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.96.0.7, ports: [{port: 80}]}\n";
     expect(importCluster(`# mine\nx-mine: 1\n${service}`).cluster.services).toBe(1);
+    for (const comment of ["# TYPE of cluster: kind", "# HELP wanted", "# HELP with this: see the wiki"])
+      expect(importCluster(`${comment}\n${service}`).cluster.services).toBe(1);
     const map = `kind: ConfigMap\nmetadata: {name: dump}\ndata:\n  dump: |\n${IPVS.replaceAll(/^/gm, "    ")}`;
     expect(importCluster(`${service}---\n${map}`).cluster.services).toBe(1);
   });
