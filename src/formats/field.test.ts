@@ -41,6 +41,8 @@ describe("iptables' rules as people paste them", () => {
       "below a warning",
       [`# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n${SAVE}`],
     ],
+    ["below a login's banner", [`UNAUTHORIZED ACCESS PROHIBITED\n${SAVE}`]],
+    ["below a banner in single words", [`DO NOT EDIT\n\n${SAVE}`]],
     ["below sudo's question", [`[sudo] password for me: \n${SAVE}`]],
     ["in a code fence", [`Here:\n\`\`\`\n${SAVE}\`\`\`\nthanks\n`]],
     ["indented", [SAVE.replaceAll(/^/gm, "    ")]],

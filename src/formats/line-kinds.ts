@@ -51,6 +51,10 @@ export type TextKind =
 
 const IPTABLES_CHAIN = "(?:PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING|KUBE-[A-Z0-9-]+)";
 
+/** Columns of kubectl. */
+const COLUMN =
+  "(?:READY|STATUS|RESTARTS|AGE|IP|NODE|ROLES|VERSION|TYPE|CLUSTER-IP|EXTERNAL-IP|INTERNAL-IP|PORT\\(S\\)|SELECTOR|ADDRESSTYPE|PORTS|ENDPOINTS|NAMESPACE|NAME)";
+
 const KLOG = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ /;
 
 /** What says something only where nothing below it does. */
@@ -147,9 +151,11 @@ export const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise
   [/^(?:diff (?:--git|-[a-zA-Z]) |\+\+\+ \S|@@ -\d)/, "diff"],
   [/^--- [\w./~-]/, "noise"],
   [/^[\d.:a-f[\]]+(?:\/[A-Zi/]+)?(?: \(\d+\))? +[\d.:a-f[\]]+(?:\/[A-Z]+)? \(\d+\)/, "lines of cilium"],
-  // Any heading in capitals: columns of one's own, and of kinds to come.
+  // Any heading in capitals: columns of one's own, and of kinds to come. kubectl puts three spaces between columns, prose one.
   [/^(?:NAMESPACE[ \t]+)?(?:NAME|LAST SEEN)[ \t]+[A-Z]/, "kubectl table"],
-  [/^[A-Z][A-Z()-]{0,40}(?: {1,60}[A-Z][A-Z()-]{0,40})+$/, "kubectl table"],
+  [/^[A-Z][A-Z()-]{0,40}(?: [A-Z][A-Z()-]{0,40}){0,9} {2,60}[A-Z][A-Z() -]{0,400}$/, "kubectl table"],
+  // Its spaces squeezed.
+  [new RegExp(`^${COLUMN} ${COLUMN}(?: [A-Z() -]{1,400})?$`), "kubectl table"],
   // The same in a spreadsheet.
   [/^"?(?:NAMESPACE|NAME|Namespace|Name|namespace|name)"?[,;]"?[A-Za-z]/, "kubectl table"],
   // With --no-headers, and with -o name.

@@ -113,6 +113,8 @@ describe("what people paste around a dump", () => {
     ],
     ["columns of any name", "NS        SVC          IP\ndefault   kubernetes   10.96.0.1\n"],
     ["names alone", "service/kubernetes\nservice/web\n"],
+    ["columns with single spaces", "TYPE CLUSTER-IP\nClusterIP 10.96.0.1\n"],
+    ["a column of two words", "NODE IP   SVC\n192.0.2.1   kubernetes\n"],
   ])("of kubectl is named where it says too little: %s", (_what, text) => {
     expect(() => importCluster(text)).toThrow(/table of kubectl get: give its YAML or JSON/);
   });
