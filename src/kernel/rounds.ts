@@ -23,7 +23,7 @@ import type { ConnectReport, ConnectTask } from "./tasks.js";
 import type { Host } from "./testbed/host.js";
 import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
 import { KernelError, runTool, toolPath } from "./testbed/tools.js";
-import { Updater } from "./update.js";
+import { measureUpdates, Updater } from "./update.js";
 import { DecisionVerifier } from "./verify.js";
 
 /** A lost packet costs a second: it is kept as the sample that it is, and waited for. */
@@ -148,52 +148,6 @@ async function measureBlocks(
 function timer(budgetMs: number | null, began: number): () => boolean {
   return () => budgetMs !== null && performance.now() - began > budgetMs;
 }
-
-/**
- * After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. Where a
- * change fails, every update of its cell is reported as failed: what it left behind is not known, and nothing more is
- * measured there.
- */
-export async function measureUpdates<Cell extends object>(
-  loadedCells: readonly (Cell | null)[],
-  { updates, updateSchedule, done: { updates: had }, cpu, isUp }: UpdatesTask,
-  {
-    updaterOf,
-    chase,
-  }: { readonly updaterOf: (cell: Cell) => Pick<Updater, "measure">; readonly chase: Pick<Chase, "time"> },
-  report: (report: ConnectReport) => void,
-): Promise<void> {
-  const updaters = new Map<Cell, Pick<Updater, "measure">>();
-  const failed = new Set<number>();
-  const done = new Set(had.map(String));
-  for (const [block, places] of updateSchedule.entries()) {
-    for (const [place, update] of places.entries()) {
-      if (isUp()) return;
-      const { cell, mode } = updates[update]!;
-      const loadedCell = loadedCells[cell];
-      if (!loadedCell || failed.has(cell) || done.has(String([block, update]))) continue;
-      const updater = updaters.get(loadedCell) ?? updaterOf(loadedCell);
-      updaters.set(loadedCell, updater);
-      const started = nowNs();
-      try {
-        const chaseBefore = chase.time(nowNs);
-        const measured = await updater.measure(mode, block, cpu);
-        const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
-        const wallMs = Math.round((nowNs() - started) / 1e6);
-        report({ kind: "update", update, block, place, wallMs, chaseNs, ...measured });
-      } catch (error) {
-        if (!(error instanceof KernelError)) throw error;
-        failed.add(cell);
-        for (const [other, { cell: its }] of updates.entries())
-          if (its === cell) report({ kind: "update failed", update: other, reason: error.message });
-      }
-    }
-  }
-}
-
-type UpdatesTask = Pick<ConnectTask, "updates" | "updateSchedule" | "done" | "cpu"> & {
-  readonly isUp: () => boolean;
-};
 
 /** One round: as many new connections, to random services. Throws KernelError on a decision that breaks the contract. */
 async function measureRound(

@@ -13,6 +13,8 @@ import {
   resolveChange,
 } from "../cluster/endpoint-updates.js";
 import { type Entry, generateTrace } from "../cluster/flows.js";
+import { nowNs } from "../measure/replicate/clock.js";
+import type { Chase } from "../measure/replicate/pointer-chase.js";
 import type { Flow, UpdateMode } from "../planes/plane.js";
 import { Random } from "../random.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
@@ -20,7 +22,7 @@ import { entryOf } from "./plane.js";
 import { type Changer, changerOf } from "./planes/changes.js";
 import { probeFlows, REACHED } from "./probe.js";
 import { flowsOf } from "./round-flows.js";
-import type { KernelUpdate } from "./tasks.js";
+import type { ConnectReport, ConnectTask, KernelUpdate } from "./tasks.js";
 import { probeOptionsOf } from "./testbed/testbed.js";
 import { KernelError, toolPath } from "./testbed/tools.js";
 import { DecisionVerifier } from "./verify.js";
@@ -144,3 +146,49 @@ export class Updater {
     return flowsOf(trace).filter((_, i) => trace.target[i] !== servicePort);
   }
 }
+
+/**
+ * After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. Where a
+ * change fails, every update of its cell is reported as failed: what it left behind is not known, and nothing more is
+ * measured there.
+ */
+export async function measureUpdates<Cell extends object>(
+  loadedCells: readonly (Cell | null)[],
+  { updates, updateSchedule, done: { updates: had }, cpu, isUp }: UpdatesTask,
+  {
+    updaterOf,
+    chase,
+  }: { readonly updaterOf: (cell: Cell) => Pick<Updater, "measure">; readonly chase: Pick<Chase, "time"> },
+  report: (report: ConnectReport) => void,
+): Promise<void> {
+  const updaters = new Map<Cell, Pick<Updater, "measure">>();
+  const failed = new Set<number>();
+  const done = new Set(had.map(String));
+  for (const [block, places] of updateSchedule.entries()) {
+    for (const [place, update] of places.entries()) {
+      if (isUp()) return;
+      const { cell, mode } = updates[update]!;
+      const loadedCell = loadedCells[cell];
+      if (!loadedCell || failed.has(cell) || done.has(String([block, update]))) continue;
+      const updater = updaters.get(loadedCell) ?? updaterOf(loadedCell);
+      updaters.set(loadedCell, updater);
+      const started = nowNs();
+      try {
+        const chaseBefore = chase.time(nowNs);
+        const measured = await updater.measure(mode, block, cpu);
+        const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
+        const wallMs = Math.round((nowNs() - started) / 1e6);
+        report({ kind: "update", update, block, place, wallMs, chaseNs, ...measured });
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+        failed.add(cell);
+        for (const [other, { cell: its }] of updates.entries())
+          if (its === cell) report({ kind: "update failed", update: other, reason: error.message });
+      }
+    }
+  }
+}
+
+type UpdatesTask = Pick<ConnectTask, "updates" | "updateSchedule" | "done" | "cpu"> & {
+  readonly isUp: () => boolean;
+};
