@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { UpdateMode } from "../planes/plane.js";
 import type { ConnectReport } from "./tasks.js";
 import { KernelError } from "./testbed/tools.js";
 import { measureUpdates } from "./update.js";
@@ -11,8 +12,11 @@ const said = (reports: readonly ConnectReport[]) =>
   ]);
 
 describe("changes in the kernel", () => {
-  /** Two planes of two updates each, three blocks; `measure` says what becomes of one. */
-  async function reportsOf(measure: (plane: string, block: number) => void): Promise<ConnectReport[]> {
+  /** Two planes, of two updates and of one, in two blocks; `measure` says what becomes of one. */
+  async function reportsOf(
+    measure: (plane: string, block: number, mode: UpdateMode) => void,
+    done: readonly (readonly [number, number])[] = [],
+  ): Promise<ConnectReport[]> {
     const reports: ConnectReport[] = [];
     await measureUpdates(
       [{ plane: "a" }, { plane: "b" }],
@@ -26,14 +30,14 @@ describe("changes in the kernel", () => {
           [0, 1, 2],
           [1, 0, 2],
         ],
-        done: { rounds: [], updates: [] },
+        done: { rounds: [], updates: done },
         cpu: null,
         isUp: () => false,
       },
       {
         updaterOf: ({ plane }) => ({
-          measure: async (_mode, block) => {
-            measure(plane, block);
+          measure: async (mode, block) => {
+            measure(plane, block, mode);
             return { toolNs: [1, 2], callsNs: null, floorNs: 1 };
           },
         }),
@@ -52,6 +56,23 @@ describe("changes in the kernel", () => {
       ["update failed", 0, "refused"],
       ["update failed", 1, "refused"],
       ["update", 2, null],
+      ["update", 2, null],
+    ]);
+  });
+
+  it("leave no reason where none is left to be measured", async () => {
+    // The first change of "a" has both of its blocks, one from before, when the second one fails in its last.
+    const reports = await reportsOf(
+      (plane, block, mode) => {
+        if (plane === "a" && block === 1 && mode === "full") throw new KernelError("refused");
+      },
+      [[1, 0]],
+    );
+    expect(said(reports)).toEqual([
+      ["update", 0, null],
+      ["update", 1, null],
+      ["update", 2, null],
+      ["update failed", 1, "refused"],
       ["update", 2, null],
     ]);
   });

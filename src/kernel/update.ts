@@ -149,8 +149,8 @@ export class Updater {
 
 /**
  * After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. Where a
- * change fails, every update of its cell is reported as failed: what it left behind is not known, and nothing more is
- * measured there.
+ * change fails, every update of its cell that still lacks a block is reported as failed: what the change left behind is not
+ * known, and nothing more is measured there.
  */
 export async function measureUpdates<Cell extends object>(
   loadedCells: readonly (Cell | null)[],
@@ -164,6 +164,8 @@ export async function measureUpdates<Cell extends object>(
   const updaters = new Map<Cell, Pick<Updater, "measure">>();
   const failed = new Set<number>();
   const done = new Set(had.map(String));
+  const isLeft = (update: number) =>
+    updateSchedule.some((places, block) => places.includes(update) && !done.has(String([block, update])));
   for (const [block, places] of updateSchedule.entries()) {
     for (const [place, update] of places.entries()) {
       if (isUp()) return;
@@ -179,11 +181,13 @@ export async function measureUpdates<Cell extends object>(
         const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
         const wallMs = Math.round((nowNs() - started) / 1e6);
         report({ kind: "update", update, block, place, wallMs, chaseNs, ...measured });
+        done.add(String([block, update]));
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
         failed.add(cell);
         for (const [other, { cell: its }] of updates.entries())
-          if (its === cell) report({ kind: "update failed", update: other, reason: error.message });
+          if (its === cell && isLeft(other))
+            report({ kind: "update failed", update: other, reason: error.message });
       }
     }
   }
