@@ -116,7 +116,7 @@ export async function measureRounds(
 
 /** What is begun is finished; nothing is begun once the time is used up. */
 async function measureBlocks(
-  loadedCells: readonly (LoadedCell | null)[],
+  loadedCells: (LoadedCell | null)[],
   task: ConnectTask & { readonly isUp: () => boolean },
   { runModel, chase }: Pick<HostCallbacks, "runModel"> & { readonly chase: Chase },
   report: (report: ConnectReport) => void,
@@ -130,6 +130,7 @@ async function measureBlocks(
       const seed = replicateSeed(task.seed, block, cell);
       const round = await measureRound(loadedCell, task, seed, chase);
       report({ kind: "round", cell, block, place, seed, ...round });
+      await dropOwnConnections(loadedCells, cell, report);
       const lookup = await timeBpfLookups(loadedCell, chase);
       if (lookup) report({ kind: "lookup", cell, block, place, ...lookup });
     }
@@ -165,8 +166,7 @@ async function measureRound(
     ...(loaded.program?.order && { order: loaded.program.order }),
   });
   const flows = loaded.program === null ? endpointFlows(loaded.cluster, trace, seed) : flowsOf(trace);
-  const own = loaded.plane.connections;
-  const earlierConnections = await own?.count(loaded.testbed);
+  const earlierConnections = await loaded.plane.connections?.count(loaded.testbed);
   // Closed connections stay in the table for ten seconds: without this it fills, and packets are dropped.
   await loaded.testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${loaded.testbed.family}`]);
   const chaseBefore = chase.time(nowNs);
@@ -177,8 +177,6 @@ async function measureRound(
   });
   const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
   check(loaded, flows, results);
-  // At once, because planes and sizes share its buckets.
-  await own?.drop(loaded.testbed);
   return {
     wallMs: Math.round((nowNs() - started) / 1e6),
     connectNs: results.map(({ connectNs }) => connectNs),
@@ -187,6 +185,25 @@ async function measureRound(
     chaseNs,
     ...(earlierConnections !== undefined && { earlierConnections }),
   };
+}
+
+/**
+ * At once after its round, because planes and sizes share the buckets of such a table. Where connections stay, nothing more is
+ * measured in the cell.
+ */
+export async function dropOwnConnections<Cell extends { readonly loaded: LoadedPlane }>(
+  loadedCells: (Cell | null)[],
+  cell: number,
+  report: (report: ConnectReport) => void,
+): Promise<void> {
+  const { plane, testbed } = loadedCells[cell]!.loaded;
+  try {
+    await plane.connections?.drop(testbed);
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    report({ kind: "failed", cell, reason: error.message });
+    loadedCells[cell] = null;
+  }
 }
 
 const LOOKUP_SAMPLES = 7;

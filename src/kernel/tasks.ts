@@ -79,7 +79,7 @@ const loadedSchema = z.object({
   facts: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
-/** A plane can't be loaded; its cell stays empty. */
+/** A plane can't be loaded, and its cell stays empty; or can't be measured any further. */
 const failedSchema = z.object({ kind: z.literal("failed"), cell: count, reason: z.string() });
 
 /** A round of one cell. `place` here and below: where in its block it was measured, from 0. */

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { connectedDestinations } from "./ipvs-connections.js";
+import { KernelError, replaceTool } from "../testbed/tools.js";
+import { connectedDestinations, dropConnections } from "./ipvs-connections.js";
 
 it("destinations with connections are read from ipvsadm's list, each once, of every protocol and family", () => {
   const listed = `IPVS connection entries
@@ -17,4 +18,26 @@ TCP 00:09  CLOSE       [fd00:9::1]:40001  [fd00:96::1]:80    [fd00:1::2]:8080
     "-t [fd00:96::1]:80 -r [fd00:1::2]:8080",
   ]);
   expect(connectedDestinations("IPVS connection entries\n")).toEqual([]);
+});
+
+it("destinations whose connections were to be dropped are added again, also where dropping fails", async () => {
+  replaceTool("ipvsadm", "/tools/ipvsadm");
+  /** What `ipvsadm -R` is given, on a node whose table can be read or not. */
+  const restored = async (table: () => string) => {
+    const given: string[] = [];
+    const dropped = dropConnections({
+      exec: async (_role, path, args, options) => {
+        if (args[0] === "-R") given.push(...Array.from(options?.input ?? [], String));
+        if (path !== "/tools/ipvsadm") return Buffer.from(table());
+        return Buffer.from("TCP 00:08 CLOSE 10.244.9.1:40001 10.96.0.1:80 10.244.1.2:8080\n");
+      },
+    });
+    return [await dropped.catch(({ message }: Error) => message), given];
+  };
+  const both = ["-d -t 10.96.0.1:80 -r 10.244.1.2:8080\n", "-a -t 10.96.0.1:80 -r 10.244.1.2:8080 -m -w 1\n"];
+  expect(await restored(() => "Pro FromIP FPrt\n")).toEqual([undefined, both]);
+  const refuse = () => {
+    throw new KernelError("no table");
+  };
+  expect(await restored(refuse)).toEqual(["no table", both]);
 });

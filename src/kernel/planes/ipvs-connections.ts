@@ -5,8 +5,11 @@
  */
 
 import { setTimeout } from "node:timers/promises";
+import { thenCleanUp } from "../testbed/then-clean-up.js";
 import { KernelError, toolPath } from "../testbed/tools.js";
 import type { Testbed } from "../testbed/topology.js";
+
+type Node = Pick<Testbed, "exec">;
 
 const OPTIONS: Readonly<Record<string, string>> = { TCP: "-t", UDP: "-u", SCTP: "--sctp-service" };
 const POLL_MS = 10;
@@ -27,7 +30,7 @@ export function connectedDestinations(listed: string): string[] {
 }
 
 /** How many connections a testbed's node has in the table. */
-export async function countConnections(testbed: Testbed): Promise<number> {
+export async function countConnections(testbed: Node): Promise<number> {
   const listed = await testbed.exec("node", toolPath("cat"), ["/proc/net/ip_vs_conn"]);
   // Below a line of headings.
   return Math.max(0, listed.toString().trim().split("\n").length - 1);
@@ -36,21 +39,23 @@ export async function countConnections(testbed: Testbed): Promise<number> {
 /**
  * Empties a testbed's part of the table. With `expire_nodest_conn`, which kube-proxy sets, the kernel deletes the connections of
  * a destination that is deleted (ip_vs_conn.c, ip_vs_expire_nodest_conn_flush, since Linux 5.9): those that have some are
- * deleted, and added again. Throws KernelError where connections stay.
+ * deleted, and added again. Throws KernelError where connections stay; the destinations are added again there too.
  */
-export async function dropConnections(testbed: Testbed): Promise<void> {
+export async function dropConnections(testbed: Node): Promise<void> {
   const ipvsadm = toolPath("ipvsadm");
   const listed = await testbed.exec("node", ipvsadm, ["-L", "-c", "-n"]);
   const destinations = connectedDestinations(listed.toString());
   if (destinations.length === 0) return;
-  await testbed.exec("node", ipvsadm, ["-R"], { input: destinations.map((each) => `-d ${each}\n`) });
-  const until = performance.now() + PATIENCE_MS;
-  while ((await countConnections(testbed)) > 0) {
-    if (performance.now() > until)
-      throw new KernelError(
-        `IPVS keeps connections for more than ${PATIENCE_MS / 1000} s after they were closed`,
-      );
-    await setTimeout(POLL_MS);
-  }
-  await testbed.exec("node", ipvsadm, ["-R"], { input: destinations.map((each) => `-a ${each} -m -w 1\n`) });
+  const restore = (lines: string[]) => testbed.exec("node", ipvsadm, ["-R"], { input: lines });
+  await thenCleanUp(async () => {
+    await restore(destinations.map((each) => `-d ${each}\n`));
+    const until = performance.now() + PATIENCE_MS;
+    while ((await countConnections(testbed)) > 0) {
+      if (performance.now() > until)
+        throw new KernelError(
+          `IPVS keeps connections for more than ${PATIENCE_MS / 1000} s after they were closed`,
+        );
+      await setTimeout(POLL_MS);
+    }
+  }, [() => restore(destinations.map((each) => `-a ${each} -m -w 1\n`))]);
 }
