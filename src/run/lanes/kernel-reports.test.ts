@@ -141,6 +141,27 @@ describe("loading a plane in the kernel lane", () => {
   });
 });
 
+describe("a plane that fails after its rounds began", () => {
+  it("leaves a reason only in cells that lack something", () => {
+    results.run.schedule = [
+      [0, 1],
+      [1, 0],
+    ];
+    ingest({ kind: "loaded", cell: 1, loadMs: 2.5, programBytes: 4096, facts: {} });
+    ingest({ kind: "memory", cell: 1, source: "below its noise", bytes: {}, besides: {} });
+    ingest(round(1, 0, 0, [100]));
+    const fail = () => ingest({ kind: "failed", cell: 1, reason: "connections stay" });
+    const failed = () =>
+      results.cells.filter(({ warnings }) => warnings.length > 0).map(({ scenario }) => scenario);
+    ingest(round(1, 1, 0, [100]));
+    fail();
+    expect(failed()).toEqual(["lookup", "update"]);
+    find("connect", "proxy").replicates.pop();
+    fail();
+    expect(failed()).toEqual(["connect", "lookup", "update"]);
+  });
+});
+
 describe("other reports of the kernel lane", () => {
   it("memory is counted by structure, without the state of connections in the sum", () => {
     const sizes = { bytes: { a: 10, b: 5 }, besides: { ct4: 99 }, modelled: 15 };

@@ -58,6 +58,14 @@ export function kernelReports(
   const sameStation = ({ lane, plane, services }: Cell) => selectCells(results, { lane, plane, services });
   /** Undefined: nobody asked for the scenario. */
   const sibling = (cell: Cell, scenario: string) => findCell(sameStation(cell), { scenario });
+  /** Whether a cell has all that it is to have: what fails after that takes nothing from it. */
+  const isWhole = ({ scenario, counts, replicates }: Cell) => {
+    if (scenario === "memory") return counts !== null;
+    const { schedule, settings } = results.run;
+    const updates = settings.kernel?.updates ?? 0;
+    const planned = scenario === "sync" ? 1 : scenario === "update" ? updates : schedule.length;
+    return replicates.length >= Math.max(1, planned);
+  };
   const pointCell = ({ cell }: { cell: number }) => present(points[cell], `plane ${cell}`);
   const updateCell = ({ update }: { update: number }) => present(updates[update], `update ${update}`);
 
@@ -81,7 +89,7 @@ export function kernelReports(
     },
     failed: (report) => {
       const cell = pointCell(report);
-      for (const same of sameStation(cell)) addFailure(same, report.reason);
+      for (const same of sameStation(cell)) if (!isWhole(same)) addFailure(same, report.reason);
       return { cell, stage: "loading" };
     },
     memory: (report) => {
