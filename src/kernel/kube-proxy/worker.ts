@@ -12,6 +12,7 @@ import { setTimeout } from "node:timers/promises";
 import { kubeconfig } from "../../kubernetes/list-watch/kubeconfig.js";
 import { type ObjectChange, parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
+import { connectedDestinations, isConnected } from "../planes/ipvs-connections.js";
 import { prepareHost } from "../testbed/host.js";
 import { KernelError, MissingToolError, runTool, toolPath } from "../testbed/tools.js";
 import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "./config.js";
@@ -121,18 +122,14 @@ class Node {
     return { ...sync, commands: [...late, ...sync.commands] };
   }
 
-  /** Destinations of all TCP connections in IPVS's table, in the words of `ipvsadm -R`, with one more in it. */
+  /** Destinations of all connections in IPVS's table, in the words of `ipvsadm -R`, with one more over TCP in it. */
   async connect(address: string, port: number): Promise<string[]> {
     const socket = connect({ host: address, port }).on("error", () => {});
     const until = performance.now() + CONNECTION_MS;
     try {
       while (performance.now() < until) {
-        const listed = await here(toolPath("ipvsadm"), ["-L", "-c", "-n"]);
-        const found = listed.split("\n").flatMap((line) => {
-          const [protocol, , , , virtual, destination] = line.trim().split(/ +/);
-          return protocol === "TCP" ? [`-t ${virtual} -r ${destination}`] : [];
-        });
-        if (found.some((line) => line.includes(`${address}:${port}`))) return found;
+        const found = connectedDestinations(await here(toolPath("ipvsadm"), ["-L", "-c", "-n"]));
+        if (isConnected(found, address, port)) return found;
         await setTimeout(POLL_MS);
       }
       throw new KernelError(`IPVS has no connection to ${address}:${port}`);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { KernelError, replaceTool } from "../testbed/tools.js";
-import { connectedDestinations, dropConnections } from "./ipvs-connections.js";
+import { connectedDestinations, dropConnections, isConnected } from "./ipvs-connections.js";
 
 it("destinations with connections are read from ipvsadm's list, each once, of every protocol and family", () => {
   const listed = `IPVS connection entries
@@ -18,6 +18,17 @@ TCP 00:09  CLOSE       [fd00:9::1]:40001  [fd00:96::1]:80    [fd00:1::2]:8080
     "-t [fd00:96::1]:80 -r [fd00:1::2]:8080",
   ]);
   expect(connectedDestinations("IPVS connection entries\n")).toEqual([]);
+});
+
+it("a connection to a virtual service is found by its whole address and port, in both families", () => {
+  const found = [
+    "-t 10.96.0.1:8080 -r 10.96.0.1:80",
+    "-u 10.96.0.1:53 -r 10.244.1.2:53",
+    "-t [fd00:96::1]:80 -r [fd00:1::2]:8080",
+  ];
+  const ports = [80, 8080, 53].filter((port) => isConnected(found, "10.96.0.1", port));
+  expect(ports).toEqual([8080]);
+  expect([80, 8080].map((port) => isConnected(found, "fd00:96::1", port))).toEqual([true, false]);
 });
 
 it("destinations whose connections were to be dropped are added again, also where dropping fails", async () => {

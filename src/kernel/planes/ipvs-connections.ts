@@ -4,6 +4,7 @@
  * states only.
  */
 
+import { isIPv6 } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { thenCleanUp } from "../testbed/then-clean-up.js";
 import { KernelError, toolPath } from "../testbed/tools.js";
@@ -27,6 +28,12 @@ export function connectedDestinations(listed: string): string[] {
     return option === undefined ? [] : [`${option} ${virtual} -r ${destination}`];
   });
   return [...new Set(found)];
+}
+
+/** Whether one of such destinations is a TCP virtual service's. */
+export function isConnected(destinations: readonly string[], address: string, port: number): boolean {
+  const frontend = `-t ${isIPv6(address) ? `[${address}]` : address}:${port} `;
+  return destinations.some((each) => each.startsWith(frontend));
 }
 
 /** How many connections a testbed's node has in the table. */
