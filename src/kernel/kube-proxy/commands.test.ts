@@ -139,6 +139,19 @@ describe("commands of IPVS mode", () => {
     expect(linesOf(deleted.model)).toEqual([`-d ${udp}`]);
   });
 
+  it("wait for a destination whose weight is taken, and no longer for one that gets it back", () => {
+    const weighed = (weight: number) => {
+      const texts = new CommandTexts(4);
+      const commands = asCommands(`-e ${SECOND} -m -w 0`, `-e ${SECOND} -m -w ${weight}`);
+      texts.compare({ commands }, { before: one, after: one });
+      // Only of one that waits it is known that it will be deleted.
+      return linesOf(
+        texts.compare({ commands: asCommands(`-d ${SECOND}`) }, { before: one, after: one }).real,
+      );
+    };
+    expect([weighed(0), weighed(1)]).toEqual([[], [`-d ${SECOND}`]]);
+  });
+
   it("are preceded by reads of each virtual service twice and its destinations once a sync", () => {
     const reads = (services: number, destinations: number) => ({
       lists: 2,

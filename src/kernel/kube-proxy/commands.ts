@@ -99,8 +99,8 @@ export class CommandTexts {
     for (const { line } of commands) {
       const [verb, option, frontend, , address] = line.split(" ");
       const destination = `${option} ${frontend} -r ${address}`;
-      if (verb === "-e") this.#waiting.add(destination);
-      if (verb === "-d") this.#waiting.delete(destination);
+      if (verb === "-e" && line.endsWith(" -w 0")) this.#waiting.add(destination);
+      else if (verb === "-e" || verb === "-d") this.#waiting.delete(destination);
       if (verb !== "-D") continue;
       for (const each of this.#waiting)
         if (each.startsWith(`${option} ${frontend} `)) this.#waiting.delete(each);
