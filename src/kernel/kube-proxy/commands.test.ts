@@ -51,6 +51,17 @@ describe("what several syncs for one change leave", () => {
     ).toEqual(["create KUBE-CLUSTER-IP hash:ip,port -exist", "-D -t 10.96.0.2:80"]);
   });
 
+  it("has what became of an element of a set in the end, once", () => {
+    const element = "KUBE-CLUSTER-IP 10.96.0.1,tcp:80";
+    const [add, del] = [`add ${element} -exist`, `del ${element}`];
+    const left = (...lines: string[]) => linesOf(netCommands(asCommands(...lines)));
+    expect(left(add, add)).toEqual([add]);
+    expect(left(add, del)).toEqual([]);
+    expect(left(add, del, add)).toEqual([add]);
+    expect(left(del, add, del)).toEqual([del]);
+    expect(left(del, add, del, add)).toEqual([del, add]);
+  });
+
   it("has each of two that bind one address, and both commands for a destination that comes back", () => {
     const lines = [
       ...["addr add 10.96.0.1/32 dev kube-ipvs0", "addr add 10.96.0.1/32 dev kube-ipvs0"],

@@ -201,7 +201,7 @@ function kindsOf(update: UpdateCommands): Counts {
  */
 export function netCommands(commands: readonly Command[]): Command[] {
   const kept = new Map<number, Command>();
-  const done = new Set<string>();
+  const lastOfSet = new Map<string, string>();
   const added = new Map<string, number[]>();
   const ofService = new Map<string, number[]>();
   const forget = (places: readonly number[] | undefined) => {
@@ -211,10 +211,11 @@ export function netCommands(commands: readonly Command[]): Command[] {
   for (const [place, command] of commands.entries()) {
     const [subject, effect] = effectOf(command.line);
     const frontend = command.line.startsWith("-") ? command.line.split(" ").slice(1, 3).join(" ") : undefined;
-    // A set is not written twice by one sync: another one did it again.
-    const isOfSet = /^(?:create|add|del) /.test(command.line);
-    if (isOfSet && done.has(command.line)) continue;
-    if (isOfSet) done.add(command.line);
+    // A set is not written twice by one sync: another one did it again, unless something else came between.
+    if (/^(?:create|add|del) /.test(command.line)) {
+      if (lastOfSet.get(subject) === command.line) continue;
+      lastOfSet.set(subject, command.line);
+    }
     if (effect === "deletes" && frontend === subject) {
       const wasAdded = added.has(subject);
       forget(ofService.get(subject));
