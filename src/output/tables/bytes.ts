@@ -47,10 +47,13 @@ export function bytesLines(results: Results, cells: readonly Cell[]): BytesLine[
   );
 }
 
-/** Nothing where counting failed, for which the cell has a reason; a small program's memory may lie within the kernel's noise. */
+/**
+ * Nothing where counting failed, for which the cell has a reason, or where a run ended before it counted; what was counted and
+ * has no bytes, a small program's memory, lay within the kernel's noise.
+ */
 function bytesOf({ services, counts, warnings }: Cell, count: string): [number, string][] {
   const value = counts?.[count];
-  if (value === undefined) return warnings.length > 0 ? [] : [[services, "in the noise"]];
+  if (value === undefined) return warnings.length > 0 || counts === null ? [] : [[services, "in the noise"]];
   // Three digits: a program's memory is no more exact.
   return [[services, formatDecimalBytes(Number(value.toPrecision(3)))]];
 }
