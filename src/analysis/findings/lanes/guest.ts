@@ -10,7 +10,6 @@ import {
   type MeasuredCell,
   selectCells,
 } from "../../../results/select.js";
-import { minOf } from "../../../stats/extent.js";
 import { median } from "../../../stats/quantile.js";
 import { countOf, formatCount, formatNs } from "../../../text.js";
 import { formatFactor, formatSpan, headlineFactor, possessive, ratioInterval } from "../common.js";
@@ -50,7 +49,8 @@ export function guestConnect(results: Results): Finding | null {
   const { slow, fast, interval, isSure, name, otherName } = pair;
   const value = slow.estimate.median / fast.estimate.median;
   const n = formatCount(slow.services);
-  const least = minOf([slow, fast].map(({ replicates }) => replicates.length));
+  const [ofSlow, ofFast] = [slow.replicates.length, fast.replicates.length];
+  const of = ofSlow === ofFast ? "each" : `${name} and ${formatCount(ofFast)} of ${otherName}`;
   return {
     id: "guest-connect",
     headline: isSure
@@ -59,7 +59,7 @@ export function guestConnect(results: Results): Finding | null {
     sentence:
       `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(slow.estimate.median)} through ${name} and ` +
       `${formatNs(fast.estimate.median)} through ${otherName}: ` +
-      `${isSure ? formatFactor(value, interval) : `which is the slower can't be told from ${countOf(least, "measurement")} of each`}.`,
+      `${isSure ? formatFactor(value, interval) : `which is the slower can't be told from ${countOf(ofSlow, "measurement")} of ${of}`}.`,
     cells: [cellId(slow), cellId(fast)],
     value,
     interval,
