@@ -10,14 +10,14 @@ const measuredAt = (gitCommit: string | null) => {
 it("the page of a run names its commit, and says when it has changes that are in none", () => {
   const hash = "0123456789abcdef0123456789abcdef01234567";
   expect(measuredWords(measuredAt(hash))).toContain(" at commit 0123456789ab, with `");
-  expect(measuredWords(measuredAt(`${hash}-dirty`))).toContain(
+  expect(measuredWords(measuredAt(`${hash}-dirty-0123456789ab`))).toContain(
     " at commit 0123456789ab-dirty (with changes that are in no commit), with `",
   );
   expect(measuredWords(measuredAt(`${hash}, fedcba9876543210fedc`))).toContain(
     " at commit 0123456789ab and fedcba987654, with `",
   );
   expect(measuredWords(measuredAt(null))).not.toContain("commit");
-  expect([hash, `${hash}-dirty`, null].map((commit) => isDirty(measuredAt(commit)))).toEqual([
+  expect([hash, `${hash}-dirty-0123456789ab`, null].map((commit) => isDirty(measuredAt(commit)))).toEqual([
     false,
     true,
     false,
@@ -31,6 +31,13 @@ it("runs that are published as one have a command each, also where it is the sam
   expect(commandOf(runs)).toBe(
     `${command} --out nftables && ${command} --out iptables && lbscale report nftables iptables`,
   );
+});
+
+it("a run that a program made by the library keeps its call as it is", () => {
+  const results = fakeResults();
+  const call = 'runBenchmark({"lane":"kernel"})';
+  const runs = [{ label: "iptables", results: { ...results, run: { ...results.run, command: call } } }];
+  expect(commandOf(runs)).toBe(`${call} && lbscale report iptables`);
 });
 
 it("the page of a run through NodePorts says what N is to IPVS, and that iptables is modelled too fast", () => {

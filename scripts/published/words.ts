@@ -8,7 +8,7 @@ import { findCell } from "../../src/results/select.js";
 import { countOf, escapeMarkdown, plainText } from "../../src/text.js";
 
 const COMMIT_DIGITS = 12;
-/** What `git describe --dirty` appends. */
+/** What `git describe --dirty` appends; a digest of the changes may follow. */
 const DIRTY = "-dirty";
 const CAUSES = "../../docs/measurement.md#why-model-and-kernel-differ";
 
@@ -28,9 +28,16 @@ export const ARTICLE_WORDS: readonly string[] = [
  */
 export function commandOf(runs: readonly LabelledRun[]): string {
   return [
-    ...runs.map(({ label, results }) => `${results.run.command} --out ${label}`),
+    ...runs.map(({ label, results: { run } }) =>
+      isOfShell(run.command) ? `${run.command} --out ${label}` : run.command,
+    ),
     `lbscale report ${runs.map(({ label }) => label).join(" ")}`,
   ].join(" && ");
+}
+
+/** A program that used the library has a call instead. */
+function isOfShell(command: string): boolean {
+  return command.startsWith("lbscale ");
 }
 
 /**
@@ -54,8 +61,9 @@ export function isDirty({ environment }: Pick<Results, "environment">): boolean 
 function commitWords(commits: string | null): string {
   if (commits === null) return "";
   const each = commits.split(", ").map((commit) => {
-    const hash = commit.replace(DIRTY, "").slice(0, COMMIT_DIGITS);
-    return commit.endsWith(DIRTY) ? `${hash}${DIRTY} (with changes that are in no commit)` : hash;
+    const [clean = "", changes] = commit.split(DIRTY);
+    const hash = clean.slice(0, COMMIT_DIGITS);
+    return changes === undefined ? hash : `${hash}${DIRTY} (with changes that are in no commit)`;
   });
   return ` at commit ${each.join(" and ")}`;
 }
