@@ -112,6 +112,12 @@ describe("findings of the kernel lane", () => {
     expect(guestConnect(other)?.sentence).toMatch(
       /: which is the slower can't be told from 1 measurement of each\.$/,
     );
+    const uneven = connects(100e3, 300e3);
+    const [, ofIpvs] = uneven.cells;
+    ofIpvs!.replicates = ofIpvs!.replicates.slice(0, 1);
+    expect(guestConnect(uneven)?.sentence).toMatch(
+      /: which is the slower can't be told from 1 measurement of IPVS and 7 of iptables\.$/,
+    );
     const close = connects(105e3, 100e3);
     expect(guestConnect(close)?.sentence).toMatch(/can't be told from 7 measurements of each/);
   });
@@ -186,6 +192,25 @@ describe("findings of the kernel lane", () => {
     expect(kernelUpdate(results)?.sentence).toContain(
       "each by its tool from its start to its end, without what kube-proxy lists and saves before; at N = 1 they take 2 ms and 17 ms, most of it the tool's start. lbscale's writer of maps takes 1 ms from start to end, 14 µs of it in bpf() calls",
     );
+  });
+
+  it("say what a change takes at the smallest N of both tools, and nothing where they share none below the largest", () => {
+    const words = (ofOther: readonly (readonly [number, number])[]) =>
+      kernelUpdate(
+        withCells([
+          ["kernel", "update", "iptables", 1, 2e6],
+          ["kernel", "update", "iptables", 100, 11e6],
+          ["kernel", "update", "iptables", 1000, 1e8],
+          ...ofOther.map(([n, ns]) => ["kernel", "update", "nftables", n, ns] as const),
+        ]),
+      )?.sentence;
+    expect(
+      words([
+        [100, 18e6],
+        [1000, 5e7],
+      ]),
+    ).toContain("; at N = 100 they take 11 ms and 18 ms");
+    expect(words([[1000, 5e7]])).not.toContain("they take");
   });
 
   it("say nothing of changes whose intervals meet", () => {

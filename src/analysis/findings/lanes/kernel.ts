@@ -139,14 +139,16 @@ export function kernelUpdate(results: Results): Finding | null {
   const writer = measuredPlanes(results)
     .map((plane) => atServices(of(plane), slow.services))
     .find((cell) => cell?.facts.systemCallsNs !== undefined);
-  const few = [slow, fast].map(({ plane }) => of(plane)[0]!);
+  const fastAt = (services: number) => atServices(of(fast.plane), services);
+  const fewest = of(slow.plane).find(({ services }) => services < slow.services && fastAt(services));
+  const few = fewest ? [fewest, fastAt(fewest.services)!] : [];
   return {
     id: "kernel-update",
     headline: `Writing one endpoint change takes ${shortLabel(results, slow.plane)} ${formatSpan(slow.estimate.median, slow.estimate.interval)} at ${n} Services`,
     sentence:
       `In the kernel, at ${n} services, writing one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
       `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}, each by its tool from its start to its end, without what kube-proxy lists and saves before` +
-      `${few.every(({ services }) => services < slow.services) ? `; at N = ${formatCount(few[0]!.services)} they take ${few.map((cell) => formatNs(cell.estimate.median)).join(" and ")}, most of it the tool's start` : ""}` +
+      `${fewest ? `; at N = ${formatCount(fewest.services)} they take ${few.map((cell) => formatNs(cell.estimate.median)).join(" and ")}, most of it the tool's start` : ""}` +
       `${writer ? `. lbscale's writer of maps takes ${formatNs(writer.estimate.median)} from start to end, ${formatNs(Number(writer.facts.systemCallsNs))} of it in bpf() calls for the entries that differ` : ""}.`,
     cells: [slow, fast, ...(writer ? [writer] : [])].map(cellId),
     value,
