@@ -23,7 +23,10 @@ export const lookup: Scenario = {
     unit: "ns",
     axis: "services",
     positionMatters: true,
-    captions: { model: "Median lookup time of a new flow to a {entry}" },
+    captions: {
+      model: "Median lookup time of a new flow to a {entry}",
+      kernel: "Median time of a lookup in the kernel's maps (BPF_PROG_TEST_RUN), less an empty program's",
+    },
   },
   measure: (job, cluster, plane) => measureLatency(prepareLookup, job, cluster, plane),
 };

@@ -44,7 +44,7 @@ export const sync: Scenario = {
       model: "Median time to build all rules, tables and maps",
       kernel: "Time to load every service with the kernel's own tools",
       "kernel/first": "From the program's start to the last Service that answers",
-      "kernel/first, CPU": "Processor time of kube-proxy and its tools until its first sync has ended",
+      "kernel/first, CPU": "Processor time of the program and its tools until its first sync has ended",
       cluster: "From the API server's answer to the last of N Services until that one answers",
       guest: "Time to load every service with the kernel's own tools",
     },

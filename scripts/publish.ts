@@ -96,8 +96,7 @@ if (isDirty(results))
     "this run was measured with changes that are in no commit: its page says so; commit them and measure again",
   );
 if (!asIs) {
-  // Planes of merged runs have names of their own, which today's catalog does not know.
-  Object.assign(results.planes ?? {}, describeRun(results.cells, CATALOG, results.run.entry).planes);
+  Object.assign(results.planes ?? {}, todaysPlanes());
   summarize(results);
   results.findings = findFindings(results);
 }
@@ -116,6 +115,12 @@ function merged(): Results {
   const runs = sources.map((folder) => ({ label: basename(folder), results: readResults(folder) }));
   const all = mergeRuns(runs);
   return { ...all, run: { ...all.run, command: commandOf(runs) } };
+}
+
+/** Today's names of the planes. Merged runs have named theirs, by ids that end in @RUN. */
+function todaysPlanes(): NonNullable<Results["planes"]> {
+  const { planes } = describeRun(results.cells, CATALOG, results.run.entry);
+  return Object.fromEntries(Object.entries(planes ?? {}).filter(([id]) => id.split("@").length <= 2));
 }
 
 /** The results, packed. As they are: the bytes of the file itself. */

@@ -76,7 +76,7 @@ export function laneWords(results: Results): string {
   const { cells, run } = results;
   if (findCell(cells, { lane: "cluster" })) return clusterWords(results);
   if (findCell(cells, { lane: "kernel" })) {
-    return "Kernel lane: connections through the kernel; each one was checked. “kube-proxy” with a version is the program itself; planes without one are rules and maps that lbscale loads, “layout of” a version those of that kube-proxy. BPF programs are lbscale's own, on maps laid out as Cilium's and Calico's: neither project's datapath runs.";
+    return "Kernel lane: connections through the kernel; each one was checked. “kube-proxy” with a version is the program itself; planes without one are rules and maps that lbscale loads, “layout of” a version those of that kube-proxy. “eBPF hash” balances at the socket, “eBPF per packet” at the interface. BPF programs are lbscale's own, on maps laid out as Cilium's and Calico's: neither project's datapath runs.";
   }
   return `Model lane: models of the data planes, not the kernel.${run.entry === "nodePort" ? NODE_PORT_WORDS : ""}`;
 }

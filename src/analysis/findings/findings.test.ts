@@ -200,7 +200,7 @@ describe("findFindings", () => {
 
     it("is answered by constant work, and by O(1) where time is flat beyond doubt", () => {
       expect(sentence(ebpf(() => 50))).toMatch(
-        /In work it is O\(1\): 2 map lookups.*In time it is O\(1\) as well/,
+        /In work eBPF hash is O\(1\), not "almost O\(log n\)": 2 map lookups.*In time it is O\(1\) as well/,
       );
     });
 
@@ -227,7 +227,7 @@ describe("findFindings", () => {
     it("names no law of time with three replicates, in whatever run", () => {
       for (const latencyNs of [() => 50, (n: number) => 50 + n, (n: number) => (n < 10_000 ? 50 : 500)]) {
         const results = fakeResults({ planes: ["ebpf"], replicates: 3, latencyNs: (_, n) => latencyNs(n) });
-        expect(sentence(results)).toMatch(/In work it is O\(1\).*no law of N is claimed/);
+        expect(sentence(results)).toMatch(/In work eBPF hash is O\(1\).*no law of N is claimed/);
         expect(sentence(results)).not.toMatch(/of resamples/);
       }
     });
@@ -269,7 +269,7 @@ describe("findFindings", () => {
   it("says that a trie's walk is O(log N), by the exact count of its nodes, and only where it is", () => {
     const trie = trieResults();
     const found = finding(trie, "trie-logarithm");
-    expect(found?.sentence).toMatch(/visits 2\.0 nodes .* O\(log N\), 1 \[1, 1\] more for each doubling/);
+    expect(found?.sentence).toMatch(/visits 2\.0 nodes .* O\(log N\), 1\.0 \[1\.0, 1\.0\] more for each doubling/);
     expect(found?.headline).toBe("Calico is the plane that is O(log n)");
     for (const cell of trie.cells) {
       for (const replicate of cell.replicates) replicate.work = { ...replicate.work, hashProbes: 3 };

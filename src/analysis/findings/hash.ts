@@ -79,7 +79,7 @@ export function logarithmAnswer(cells: readonly MeasuredCell[], results: Results
     id: "logarithm",
     headline: `${label} lookups are O(1) in work, not O(log n)`,
     sentence:
-      `Is ${label} "almost O(log n)"? In work it is O(1): ${first.work!.mapLookups} map lookups at any N, which together visit ` +
+      `In work ${label} is O(1), not "almost O(log n)": ${first.work!.mapLookups} map lookups at any N, which together visit ` +
       `${minOf(probes).toFixed(1)} to ${maxOf(probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells, results)}`,
     cells: cells.map(cellId),
     value: last.estimate.median / first.estimate.median,

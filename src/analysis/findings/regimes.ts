@@ -72,7 +72,11 @@ function regimesText(
   if (beyond === null) return `${first}.`;
   const growth =
     growing && beyond.power && isTelling(beyond.power) ? `, in time as ${formatPower(beyond.power)}` : "";
-  return `${first}, and ${perVisit(beyond)} from ${formatCount(beyond.from)} on${enlargedWords(results, plane, services)}${growth}.`;
+  const where =
+    beyond.from === beyond.to
+      ? `at ${formatCount(beyond.from)}`
+      : `from ${formatCount(beyond.from)} to ${formatCount(beyond.to)}`;
+  return `${first}, and ${perVisit(beyond)} ${where}${enlargedWords(results, plane, services)}${growth}.`;
 }
 
 /** A wider one does not tell a square root from a line. */
@@ -104,5 +108,5 @@ function crossings(results: Results): string {
       ({ faster, services, interval }) =>
         `${planeLabel(results, faster)} is the faster from ${n(services)} services [${interval.map(n).join(", ")}] on`,
     );
-  return said.length > 0 ? ` ${said.join(", ")}.` : "";
+  return said.length > 0 ? ` In the model ${said.join(", ")}, by straight lines between the measured N.` : "";
 }

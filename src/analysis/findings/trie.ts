@@ -5,7 +5,7 @@ import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { findCell, type MeasuredCell, selectCells } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { spreadsWidely, twoDigits } from "./common.js";
+import { spreadsWidely } from "./common.js";
 import { formatGrowth, isCertain, lookupFit } from "./growth.js";
 
 /** The article's "almost O(log n)", where it is true: nodes visited, by the law that describes every count of them. */
@@ -24,7 +24,7 @@ export function trieLogarithm(cells: readonly MeasuredCell[], results: Results):
     headline: `${shortLabel(results, first.plane)} is the plane that is O(log n)`,
     sentence:
       `${label} visits ${first.work!.hashProbes.toFixed(1)} nodes and entries at N = ${formatCount(first.services)} and ${last.work!.hashProbes.toFixed(1)} at ${formatCount(last.services)}: ` +
-      `O(log N), ${twoDigits(work.slope.value)} [${twoDigits(low)}, ${twoDigits(high)}] more for each doubling, one load after another. ` +
+      `O(log N), ${work.slope.value.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}] more for each doubling, one load after another. ` +
       `It takes ${range}.${formatTime(cells, time)}`,
     cells: cells.map(cellId),
     value: work.slope.value,

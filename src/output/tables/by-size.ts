@@ -15,7 +15,7 @@ const NOT_PLANNED = "·";
 
 /** How to read the tables, in a sentence. */
 export const TABLE_KEY =
-  "Medians by number of Services; in brackets 95 % intervals, or ranges of fewer than six replicates (\\*). (once): measured once. Without brackets: the interval rounds to the median.";
+  "Medians by number of Services; in brackets 95 % intervals, or ranges of fewer than six replicates (\\*). (once): measured once. Without brackets: the interval rounds to the median. in rest: not timed apart from it. none: nothing is listed.";
 
 /**
  * Medians with their intervals in Markdown, and bytes where these were counted; why a time is missing comes below its table.
@@ -90,7 +90,9 @@ function captionsOf(scenario: string, cells: readonly Cell[], results: Results):
     if (captionOf(results, measure) === null) continue;
     const caption = formatMeasure(measure, results);
     const words = [lane, ...(variant === "" ? [] : [variant])].join(", ");
-    if (!captions.has(caption)) captions.set(caption, words);
+    const known = captions.get(caption);
+    if (known === undefined) captions.set(caption, words);
+    else if (!known.split(" and ").includes(words)) captions.set(caption, `${known} and ${words}`);
   }
   const outside = outsideNote(results, cells);
   const label = scenarioReport(results, scenario)?.label;

@@ -55,7 +55,7 @@ export function guestConnect(results: Results): Finding | null {
     id: "guest-connect",
     headline: isSure
       ? `At ${n} Services guest ${name} connects take ${headlineFactor(value, interval)} ${possessive(otherName)} time`
-      : `${name} and ${otherName} are not told apart in the guest`,
+      : `Guest ${name} and ${otherName}: not told apart at ${n} Services`,
     sentence:
       `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(slow.estimate.median)} through ${name} and ` +
       `${formatNs(fast.estimate.median)} through ${otherName}: ` +

@@ -108,7 +108,7 @@ describe("findings of the kernel lane", () => {
     const other = connects(100e3, 300e3);
     expect(guestConnect(other)?.headline).toMatch(/guest IPVS connects take 3×.*iptables' time/);
     for (const cell of other.cells) cell.replicates.splice(1);
-    expect(guestConnect(other)?.headline).toBe("IPVS and iptables are not told apart in the guest");
+    expect(guestConnect(other)?.headline).toBe("Guest IPVS and iptables: not told apart at 10,000 Services");
     expect(guestConnect(other)?.sentence).toMatch(
       /: which is the slower can't be told from 1 measurement of each\.$/,
     );

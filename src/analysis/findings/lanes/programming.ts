@@ -205,6 +205,9 @@ function newestOf(results: Results, cells: readonly MeasuredCell[]): MeasuredCel
 const minorOf = (cell: Cell): string =>
   `${Math.floor(versionOf(cell) / 1e6)}.${Math.floor(versionOf(cell) / 1e3) % 1e3}`;
 
+/** A factor whose interval is wider says little. */
+const WIDEST_FACTOR = 4;
+
 interface VersionChange {
   readonly old: MeasuredCell;
   readonly newest: MeasuredCell;
@@ -259,8 +262,11 @@ function among(results: Results, cells: readonly MeasuredCell[]): string | null 
     const above = cells[i]!;
     return ratioInterval(above, cell)[0] > 1 ? [] : [compared(results, above, cell)];
   });
+  // A time that is mostly a wait for a clock's tick, as Cilium's, is spread over the whole tick.
+  const isTelling = interval[1] <= WIDEST_FACTOR * interval[0];
   const factor = formatFactor(slow.estimate.median / fast.estimate.median, interval);
-  return [`the slowest takes ${factor} the fastest`, ...alike].join(", ");
+  const said = [...(isTelling ? [`the slowest takes ${factor} the fastest`] : []), ...alike];
+  return said.length === 0 ? null : said.join(", ");
 }
 
 /** Which programs have no time there, and why: without them the others are survivors. */
