@@ -17,7 +17,7 @@ const BOTH = withCells([
 ]);
 
 describe("models against the kernel", () => {
-  it("compares a rule, each lookup, and the rise over 100 services", () => {
+  it("compares a rule, each lookup, and the rise over 100 Services", () => {
     const rows = againstKernel(BOTH).map(({ plane, what, services, ratio }) => ({
       plane,
       what,

@@ -15,7 +15,7 @@ export interface Value {
 /** One thing that both were timed at. */
 export interface AgainstKernel {
   readonly plane: string;
-  /** `rule`: each rule visited, from how connecting grows; `lookup`: one lookup; `rise`: a lookup over one at 100 services. */
+  /** `rule`: each rule visited, from how connecting grows; `lookup`: one lookup; `rise`: a lookup over one at 100 Services. */
   readonly what: "rule" | "lookup" | "rise";
   /** For `rule` and `rise`: from, to. */
   readonly services: readonly [number] | readonly [number, number];
@@ -26,7 +26,7 @@ export interface AgainstKernel {
   readonly cells: readonly MeasuredCell[];
 }
 
-/** Tables of 100 services fit the innermost caches: rises are counted from there. */
+/** Tables of 100 Services fit the innermost caches: rises are counted from there. */
 const RISE_FROM = 100;
 
 /** All that a run can compare; empty without both lanes. */
@@ -56,7 +56,7 @@ function rules(results: Results): AgainstKernel | null {
   };
 }
 
-/** The model's lookup over the kernel's own run of the same lookup, at each N, and the rise of both over 100 services. */
+/** The model's lookup over the kernel's own run of the same lookup, at each N, and the rise of both over 100 Services. */
 function lookups(results: Results, plane: string): AgainstKernel[] {
   const models = measuredCurve(results, { lane: "model", scenario: "lookup", plane });
   const pairs = measuredCurve(results, { lane: "kernel", scenario: "lookup", plane }).flatMap((kernel) => {

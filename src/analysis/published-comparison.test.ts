@@ -78,7 +78,7 @@ describe("a run compared with published measurements", () => {
   });
 
   it("that overlaps the published interval is alike, on whichever side its middle lies", () => {
-    // Growth from 1 to 2,768 services: published 1.947 to 1.998, the run's replicates around 2.5.
+    // Growth from 1 to 2,768 Services: published 1.947 to 1.998, the run's replicates around 2.5.
     const run = exactRun(
       (_plane, n) => (n === 1 ? 100 : 250),
       (n) => n,
@@ -128,7 +128,7 @@ describe("a run compared with published measurements", () => {
       [1, 100],
     );
     expect(compareWith(referenceById("kubernetes-nftables")!, short).shapes[0]!.run).toEqual({
-      unavailable: "the run measured iptables from 1 to 100 services",
+      unavailable: "the run measured iptables from 1 to 100 Services",
     });
   });
 

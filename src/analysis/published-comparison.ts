@@ -40,7 +40,7 @@ const VISITED: Readonly<Record<string, { readonly value: number; readonly basis:
     value: 0.5,
     basis: "one rule a service, and half of them before the median packet's",
   },
-  tigera: { value: 2, basis: "its chart has about 20,000 rules executed at 10,000 services" },
+  tigera: { value: 2, basis: "its chart has about 20,000 rules executed at 10,000 Services" },
   tke: {
     value: 1,
     basis: "its KUBE-SERVICES grows from 5,011 to 30,003 rules; if the tested service is last",
@@ -152,7 +152,7 @@ function sideOf(series: PublishedSeries, reference: Reference, run: Results, sce
       : curve.length === 0
         ? `the run did not measure ${own} of ${plane} in two replicates`
         : known.length < 2
-          ? `the run measured ${plane} from ${formatCount(low)} to ${formatCount(high)} services`
+          ? `the run measured ${plane} from ${formatCount(low)} to ${formatCount(high)} Services`
           : null;
   const points = missing === null && own !== "update" ? known : series.points;
   return {
@@ -267,7 +267,7 @@ function percentileShapes(reference: Reference, run: Results): Shape[] {
 
 /** Conservative, as the findings are: the ends of one interval over the opposite ends of the other. */
 function ownPercentiles(cell: Cell | undefined, plane: string, services: number): Shape["run"] {
-  if (!cell) return { unavailable: `the run did not measure ${plane} at ${formatCount(services)} services` };
+  if (!cell) return { unavailable: `the run did not measure ${plane} at ${formatCount(services)} Services` };
   if (!cell.percentiles) return { unavailable: cell.percentilesReason ?? "single lookups were not timed" };
   const { p50, p99 } = cell.percentiles;
   return {

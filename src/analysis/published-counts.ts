@@ -46,7 +46,7 @@ export function countedGrowth(
         unavailable:
           curve.length === 0
             ? `the run counted no update of ${plane}: measure the scenario update`
-            : `the run counted ${plane} from ${n[0]} to ${n.at(-1)} services`,
+            : `the run counted ${plane} from ${n[0]} to ${n.at(-1)} Services`,
       };
   return { run: own, verdict: verdictOf(published, own) };
 }

@@ -90,7 +90,7 @@ describe("the O(log n) charts of the published run, recomputed from its results.
 
   it("call the hash table's time O(1) as long as it rises by no more than a quarter", () => {
     const { sentence } = results.findings.find(({ id }) => id === "cache-regimes")!;
-    const [, until] = sentence.match(/eBPF hash takes [^.]* up to ([\d,]+) services, in time O\(1\)/)!;
+    const [, until] = sentence.match(/eBPF hash takes [^.]* up to ([\d,]+) Services, in time O\(1\)/)!;
     const cached = cellsOf("hash").filter(({ services }) => services <= Number(until!.replaceAll(",", "")));
     const medians = cached.map(({ estimate }) => estimate.median);
     expect(Math.max(...medians)).toBeLessThanOrEqual(1.25 * Math.min(...medians));
@@ -102,7 +102,7 @@ describe("the O(log n) charts of the published run, recomputed from its results.
       (cell) => [cell.services, cell.estimate.median / visits(cell)] as const,
     );
     const [, until, law] = finding.sentence.match(
-      /per node or entry up to ([\d,]+) services(, in time O\(log N\))?/,
+      /per node or entry up to ([\d,]+) Services(, in time O\(log N\))?/,
     )!;
     const last = Number(until!.replaceAll(",", ""));
     const cached = costs.filter(([n]) => n <= last).map(([, ns]) => ns);
@@ -121,7 +121,7 @@ describe("the O(log n) charts of the published run, recomputed from its results.
     const shared = cellsOf("trie").filter(({ services }) => hash.has(services));
     const sides = shared.map((cell) => Math.sign(cell.estimate.median - hash.get(cell.services)!));
     const changes = sides.slice(1).filter((side, i) => side !== sides[i]).length;
-    expect([...finding.sentence.matchAll(/is the faster from [\d,.]+ services/g)]).toHaveLength(changes);
+    expect([...finding.sentence.matchAll(/is the faster from [\d,.]+ Services/g)]).toHaveLength(changes);
   });
 
   it("have slides of their own in the deck", () => {

@@ -24,5 +24,6 @@ function* writtenSince(path: string, sinceMs: number): Iterable<string> {
   if (status === undefined) return;
   if (status.isDirectory())
     for (const name of readdirSync(path)) yield* writtenSince(join(path, name), sinceMs);
-  if (status.uid === 0 && status.birthtimeMs >= sinceMs) yield path;
+  // File systems that know no time of birth have 0.
+  if (status.uid === 0 && (status.birthtimeMs || status.ctimeMs) >= sinceMs) yield path;
 }

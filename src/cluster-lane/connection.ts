@@ -78,7 +78,7 @@ function startProxy(
     new Promise<void>((resolve) => {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return resolve();
       // The group: the shell and its kubectl.
-      const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), STOP_TIMEOUT_MS);
+      const timer = setTimeout(() => killGroup(child.pid!), STOP_TIMEOUT_MS);
       child.once("exit", () => {
         clearTimeout(timer);
         resolve();
@@ -113,6 +113,14 @@ function startProxy(
       words = (words + chunk.toString()).slice(-MOST_WORDS);
     });
   });
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // It has ended, and nobody has heard yet.
+  }
 }
 
 function inItsWords(words: string): string {

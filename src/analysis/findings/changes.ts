@@ -72,7 +72,7 @@ function growthOfList(
     id,
     headline: `From ${formatCount(few.services)} to ${n} Services modelled ${name} ${things} grow ${headlineFactor(value, interval)}`,
     sentence:
-      `At ${n} services ${doing(name)} takes ${formatNs(list.estimate.median)}, ${formatFactor(value, interval)} the ${formatNs(few.estimate.median)} at N = ${formatCount(few.services)}; ` +
+      `At ${n} Services ${doing(name)} takes ${formatNs(list.estimate.median)}, ${formatFactor(value, interval)} the ${formatNs(few.estimate.median)} at N = ${formatCount(few.services)}; ` +
       `with ${planeLabel(results, rival.plane)} it takes ${formatNs(rival.estimate.median)}. These are writes into models, without system calls, tools and the control plane's own time, which the kernel lane measures.`,
     cells: [few, list, rival].map(cellId),
     value,
@@ -121,7 +121,7 @@ export function churnRate(results: Results): Finding | null {
     id: "churn",
     headline: `At ${formatCount(list.services)} Services modelled ${name} absorbs ${rate(list)} changes per second`,
     sentence:
-      `While lookups go on at ${formatCount(list.services)} services, a core that does nothing else can write ${rate(list)} endpoint changes per second into ${possessive(name)} modelled tables ` +
+      `While lookups go on at ${formatCount(list.services)} Services, a core that does nothing else can write ${rate(list)} endpoint changes per second into ${possessive(name)} modelled tables ` +
       `and ${rate(rival)} into those of ${planeLabel(results, rival.plane)}, ${formatFactor(value, interval)} as many: an upper limit of the models, without system calls, tools and the control plane's own time.`,
     cells,
     value,
@@ -154,7 +154,7 @@ export function lookupUnderChurn(results: Results): Finding | null {
     id: "churn-lookups",
     headline: `After a change ${shortLabel(results, after.plane)} lookups take ${headlineFactor(value, interval)} as long`,
     sentence:
-      `The batch of lookups that follows a change is slowed most in ${planeLabel(results, after.plane)} at ${formatCount(after.services)} services: ${formatNs(after.estimate.median)} per lookup, against ` +
+      `The batch of lookups that follows a change is slowed most in ${planeLabel(results, after.plane)} at ${formatCount(after.services)} Services: ${formatNs(after.estimate.median)} per lookup, against ` +
       `${formatNs(before.estimate.median)} without changes, ${formatFactor(value, interval)}.`,
     cells: [cellId(after), cellId(before)],
     value,
@@ -182,7 +182,7 @@ export function operationalLoad(results: Results): Finding | null {
     id: "load",
     headline: `Load costs modelled ${name} ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} CPU time`,
     sentence:
-      `With ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${formatCount(CHANGES_PER_SECOND)} endpoint change a second at ${formatCount(list.services)} services, ${name} needs ${formatNs(list.ns)} of CPU time each second ` +
+      `With ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${formatCount(CHANGES_PER_SECOND)} endpoint change a second at ${formatCount(list.services)} Services, ${name} needs ${formatNs(list.ns)} of CPU time each second ` +
       `(${percent(list.changesNs / list.ns)} of it for the change), ${formatFactor(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Worked out from connect and update of the models, whose change to a rule list copies its whole table in this process: without system calls, tools and the control plane's own time, which the kernel lane measures.`,
     cells: [list, rival].flatMap(({ connect, change }) => [cellId(connect), cellId(change)]),
     value,
@@ -207,9 +207,9 @@ export function skewEffect(results: Results): Finding | null {
   const value = last.estimate.median / first.estimate.median;
   return {
     id: "skew",
-    headline: `Popular services at the list's end cost ${name} ${headlineFactor(value, interval)}`,
+    headline: `Popular Services at the list's end cost ${name} ${headlineFactor(value, interval)}`,
     sentence:
-      `Under Zipf traffic over ${formatCount(last.services)} services a lookup in ${name} visits ${formatCount(first.work.rulesVisited)} rules when the popular services are at the start of the list and ` +
+      `Under Zipf traffic over ${formatCount(last.services)} Services a lookup in ${name} visits ${formatCount(first.work.rulesVisited)} rules when the popular services are at the start of the list and ` +
       `${formatCount(last.work.rulesVisited)} when they are at its end: ${formatNs(first.estimate.median)} and ${formatNs(last.estimate.median)}, ${formatFactor(value, interval)}. kube-proxy orders them at random.`,
     cells: [cellId(first), cellId(last)],
     value,

@@ -47,7 +47,7 @@ export function connectCost(results: Results): Finding | null {
     id: "connect",
     headline: `At ${formatCount(largest.services)} Services ${possessive(name)} first packet takes ${formatSpan(median, interval)}`,
     sentence:
-      `With the state that each plane keeps, a connection's first packet takes ${formatNs(median)} in ${name} at ${formatCount(largest.services)} services${stateOf(results, largest)}, ` +
+      `With the state that each plane keeps, a connection's first packet takes ${formatNs(median)} in ${name} at ${formatCount(largest.services)} Services${stateOf(results, largest)}, ` +
       `and ${formatNs(rival.estimate.median)} in ${planeLabel(results, rival.plane)}${stateOf(results, rival)}. Planes are not ranked by it: hashes of the state take longer in this process than in a kernel.`,
     cells: [cellId(largest), cellId(rival)],
     value: median,
@@ -128,7 +128,7 @@ export function establishedFlat(results: Results, lane: "model" | "kernel"): Fin
     id: said.id,
     headline: `Packets of open connections skip ${possessive(name)} nat rules`,
     sentence:
-      `From ${formatCount(few.services)} to ${formatCount(many.services)} services ${said.first} takes ${twoDigits(many.estimate.median / few.estimate.median)} times as long ` +
+      `From ${formatCount(few.services)} to ${formatCount(many.services)} Services ${said.first} takes ${twoDigits(many.estimate.median / few.estimate.median)} times as long ` +
       `[${rise.map(twoDigits).join(", ")}], ${said.later} ${value.toFixed(2)} times [${interval.map((end) => end.toFixed(2)).join(", ")}]: ` +
       `conntrack has its decision, and no nat rule is tried (${formatNs(laterMany.estimate.median)}).`,
     cells: [few, many, laterFew, laterMany].map(cellId),

@@ -37,7 +37,7 @@ export function overtakings(cells: readonly MeasuredCell[], results: Results): F
       return {
         id: `overtakes-${faster}`,
         headline: `Modelled ${name} lookups cost more than ${possessive(shortLabel(results, faster))} beyond ${n(services)} Services`,
-        sentence: `${planeLabel(results, faster)} overtakes ${name} at ${n(services)} services [${interval.map(n).join(", ")}]${between}; with fewer ${name} is faster, which is modelled without its filter rules.`,
+        sentence: `${planeLabel(results, faster)} overtakes ${name} at ${n(services)} Services [${interval.map(n).join(", ")}]${between}; with fewer ${name} is faster, which is modelled without its filter rules.`,
         cells: [...own.filter((cell) => shared.includes(cell.services)), ...rivals].map(cellId),
         value: services,
         interval: [interval[0], interval[1]],

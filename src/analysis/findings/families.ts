@@ -24,7 +24,7 @@ export function familyCost(results: Results): Finding | null {
       (isCertainlyMore && timeHeadline(costs, name, law)) ||
       `${name} takes ${twoDigits(costs.ipv6.memory?.value ?? 1)} times the memory in IPv6`,
     sentence: [
-      `At ${formatCount(costs.services)} services ${article(name)} lookup in IPv6 takes ${formatFactor(lookup.value, lookup.interval)} its time in IPv4`,
+      `At ${formatCount(costs.services)} Services ${article(name)} lookup in IPv6 takes ${formatFactor(lookup.value, lookup.interval)} its time in IPv4`,
       law === null &&
         costs.smaller?.ipv6.interval &&
         `, at ${formatCount(costs.smaller.services)} ${formatFactor(costs.smaller.ipv6.value, costs.smaller.ipv6.interval)}`,

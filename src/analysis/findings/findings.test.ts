@@ -87,11 +87,11 @@ describe("findFindings", () => {
         /^iptables: linear in rules, each 3(\.\d)?×\u00a0\([\d.]+–[\d.]+\) as expensive$/,
       );
       expect(found?.sentence).toMatch(
-        /visits 507 rules at 1,000 services and 15,007 at 30,000, exactly O\(N\)/,
+        /visits 507 rules at 1,000 Services and 15,007 at 30,000, exactly O\(N\)/,
       );
       expect(found?.sentence).toMatch(/each rule is more expensive, .* once the list leaves the caches/);
       expect(found?.sentence).toMatch(
-        /From 1,000 to 30,000 services time grows as N\^1\.3\d .* most steeply from 5,000 to 10,000/,
+        /From 1,000 to 30,000 Services time grows as N\^1\.3\d .* most steeply from 5,000 to 10,000/,
       );
       expect(ids(intel(7))).not.toContain("iptables-slope");
     });
@@ -166,7 +166,7 @@ describe("findFindings", () => {
     expect(finding(bent, "hash-time-rise")?.value).toBeCloseTo(4, 0);
   });
 
-  it("says of times at 30,000 services that Cilium's maps were enlarged for them", () => {
+  it("says of times at 30,000 Services that Cilium's maps were enlarged for them", () => {
     const results = fakeResults({ planes: ["ebpf"], latencyNs: (_, n) => (n > 1000 ? 200 : 50) });
     expect(finding(results, "hash-time-rise")?.sentence).not.toContain("enlarged");
     results.planes = { ebpf: { ...EBPF.report, claims: [...EBPF.report.claims] } };
@@ -242,7 +242,7 @@ describe("findFindings", () => {
   it("says that IPVS' chains grow, by the exact count of its entries, and only where they do", () => {
     const grown = fakeResults({ planes: ["ipvs"] });
     expect(finding(grown, "ipvs-chains")?.sentence).toMatch(
-      /O\(N\) with one entry more for every 512 services/,
+      /O\(N\) with one entry more for every 512 Services/,
     );
     for (const cell of grown.cells) cell.work!.hashProbes = 1;
     expect(ids(grown)).not.toContain("ipvs-chains");
@@ -269,7 +269,9 @@ describe("findFindings", () => {
   it("says that a trie's walk is O(log N), by the exact count of its nodes, and only where it is", () => {
     const trie = trieResults();
     const found = finding(trie, "trie-logarithm");
-    expect(found?.sentence).toMatch(/visits 2\.0 nodes .* O\(log N\), 1\.0 \[1\.0, 1\.0\] more for each doubling/);
+    expect(found?.sentence).toMatch(
+      /visits 2\.0 nodes .* O\(log N\), 1\.0 \[1\.0, 1\.0\] more for each doubling/,
+    );
     expect(found?.headline).toBe("Calico is the plane that is O(log n)");
     for (const cell of trie.cells) {
       for (const replicate of cell.replicates) replicate.work = { ...replicate.work, hashProbes: 3 };
@@ -283,7 +285,7 @@ describe("findFindings", () => {
       /^IPv6 costs iptables 1\.[34]×\u00a0\(1\.\d–1\.\d\) per rule, by the same law$/,
     );
     expect(found?.sentence).toMatch(
-      /^At 10,000 services an iptables lookup in IPv6 takes 1\.[34]\d? times \[1\.\d+, 1\.\d+\] its time in IPv4, over rules of 1\.40 times the bytes; both are O\(N\): the law is the same, \d+ % to \d+ % more per rule\. With both families a node holds 2\.4 times the bytes and writes 2\.4 times the bytes for each change; an iptables lookup, half of them in each, takes 1\.2/,
+      /^At 10,000 Services an iptables lookup in IPv6 takes 1\.[34]\d? times \[1\.\d+, 1\.\d+\] its time in IPv4, over rules of 1\.40 times the bytes; both are O\(N\): the law is the same, \d+ % to \d+ % more per rule\. With both families a node holds 2\.4 times the bytes and writes 2\.4 times the bytes for each change; an iptables lookup, half of them in each, takes 1\.2/,
     );
     expect(found!.interval[0]).toBeLessThan(1.35);
     expect(found!.interval[1]).toBeGreaterThan(1.35);
@@ -348,7 +350,7 @@ describe("findFindings", () => {
       /^At 10,000 Services iptables' first packet takes \d+\u00a0µs\u00a0\(\d+–\d+\u00a0µs\)$/,
     );
     expect(finding(results, "connect")?.sentence).toMatch(
-      / in iptables at 10,000 services \([\d.]+ µs at N = 1, nearly all of it the connection's state\), and 1\.\d µs in nftables \(.* Planes are not ranked by it/,
+      / in iptables at 10,000 Services \([\d.]+ µs at N = 1, nearly all of it the connection's state\), and 1\.\d µs in nftables \(.* Planes are not ranked by it/,
     );
     expect(finding(results, "established")?.sentence).toMatch(/a later one [01]\.\d\d times/);
     for (const cell of results.cells) {
@@ -362,7 +364,7 @@ describe("findFindings", () => {
   it("says how much of a first packet is the connection's state, where lookups were timed alone", () => {
     const results = withConnections(fakeResults({ planes: PAIR, services: [1, 10_000] }));
     expect(finding(results, "connect")?.sentence).toMatch(
-      / in iptables at 10,000 services \(\d+ % of it the connection's state\)/,
+      / in iptables at 10,000 Services \(\d+ % of it the connection's state\)/,
     );
   });
 
@@ -394,7 +396,7 @@ describe("findFindings", () => {
     expect(found?.headline).toBe("New endpoint, 10,000 Services: 10,025 iptables rules, 3 eBPF entries");
     expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
     expect(found?.sentence).toMatch(
-      /^One endpoint joins at 10,000 services\. Handed over: iptables 10,025 rules, 15 chains and 3 map elements\. Map entries that differ: eBPF hash 3 \(its agent issues 13 operations\), nftables 3\. Only the rules grow with N\./,
+      /^One endpoint joins at 10,000 Services\. Handed over: iptables 10,025 rules, 15 chains and 3 map elements\. Map entries that differ: eBPF hash 3 \(its agent issues 13 operations\), nftables 3\. Only the rules grow with N\./,
     );
     for (const cell of results.cells) if (cell.counts?.["join rules"]) cell.counts["join rules"] = 24;
     expect(ids(results)).not.toContain("update");
@@ -469,7 +471,7 @@ describe("findFindings", () => {
 
   it("says that the order of addresses makes a trie no deeper, and nothing where it does", () => {
     expect(finding(withAddresses(trieResults()), "trie-addresses")?.sentence).toMatch(
-      /^At 10,000 services Calico eBPF \(trie\) visits 15\.3 .* random and 15\.3 .* sequential\. At 2,768 it visits 15\.4 for a NodePort and 13\.4/,
+      /^At 10,000 Services Calico eBPF \(trie\) visits 15\.3 .* random and 15\.3 .* sequential\. At 2,768 it visits 15\.4 for a NodePort and 13\.4/,
     );
     expect(ids(withAddresses(trieResults(), (steps) => 2 * steps))).not.toContain("trie-addresses");
   });
@@ -557,6 +559,6 @@ describe("findings of flows that reach no endpoint", () => {
   });
 
   it("leave counts and usual flows as they are", () => {
-    expect(measured(() => undefined).sentence).toMatch(/^At 1,000 services/);
+    expect(measured(() => undefined).sentence).toMatch(/^At 1,000 Services/);
   });
 });

@@ -52,7 +52,7 @@ export function listFactor(cells: readonly MeasuredCell[], results: Results): Fi
     id: "iptables-factor",
     headline: `At ${n} Services ${name} ${verb === undefined ? "takes" : `${verb} in`} ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
     sentence:
-      `At ${n} services ${article(name)} lookup takes ${formatNs(largest.estimate.median)}, ` +
+      `At ${n} Services ${article(name)} lookup takes ${formatNs(largest.estimate.median)}, ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}` +
       `${isComplete && there.length > 1 ? `, the next slowest of ${formatCount(there.length + 1)} planes` : ""}.`,
     cells: [cellId(largest), cellId(rival)],
@@ -89,7 +89,7 @@ export function listSlope(cells: readonly MeasuredCell[], results: Results): Fin
   const largest = cells.at(-1)!;
   const name = article(planeLabel(results, largest.plane));
   const perRule = largest.work
-    ? `; at ${formatCount(largest.services)} services that is ${(largest.estimate.median / largest.work.rulesVisited).toFixed(1)} ns for each rule visited`
+    ? `; at ${formatCount(largest.services)} Services that is ${(largest.estimate.median / largest.work.rulesVisited).toFixed(1)} ns for each rule visited`
     : "";
   return {
     id: "iptables-slope",
@@ -121,7 +121,7 @@ export function listGrowth(cells: readonly MeasuredCell[], results: Results): Fi
   const [low, high] = ratioInterval(large, small).map((ratio) => (ratio * few) / many) as [number, number];
   const costlier = time.determined && low > 1;
   const sentence =
-    `${capital(article(name))} lookup visits ${formatCount(Math.round(few))} rules at ${formatCount(small.services)} services and ` +
+    `${capital(article(name))} lookup visits ${formatCount(Math.round(few))} rules at ${formatCount(small.services)} Services and ` +
     `${formatCount(Math.round(many))} at ${formatCount(large.services)}, exactly O(N), at ${fewNs.toFixed(1)} and ${manyNs.toFixed(1)} ns per rule`;
   const why = `: it is linear in rules, and each rule is more expensive, ${formatFactor(value, [low, high])}, once the list leaves the caches`;
   return {
@@ -156,7 +156,7 @@ export function formatGrowth(
     steepest && steepest.interval[0] > lastDecade.interval[1]
       ? `, most steeply from ${formatCount(steepest.from)} to ${formatCount(steepest.to)} (${formatPower(steepest)})`
       : "";
-  return `From ${formatCount(lastDecade.from)} to ${formatCount(lastDecade.to)} services time grows as ${formatPower(lastDecade)}${where}.`;
+  return `From ${formatCount(lastDecade.from)} to ${formatCount(lastDecade.to)} Services time grows as ${formatPower(lastDecade)}${where}.`;
 }
 
 /** `N^1.36 [1.35, 1.38]`. */

@@ -20,7 +20,7 @@ import { isCertain, lookupFit } from "./growth.js";
 
 /** A rise that matters: smaller ones are not worth a headline even when their interval excludes 1. */
 const NOTABLE_RISE = 1.2;
-/** Where the hash planes' rise is counted from: tables of 100 services fit the innermost caches. */
+/** Where the hash planes' rise is counted from: tables of 100 Services fit the innermost caches. */
 const SMALL_CLUSTER = 100;
 
 /** The article's "flat": constant in work, but time follows the caches. */
@@ -37,7 +37,7 @@ export function timeRise(cells: readonly MeasuredCell[], results: Results): Find
     headline: `${label}: constant work, but ${headlineFactor(value, interval)} the time`,
     sentence:
       `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${twoDigits(value)} times ` +
-      `[${twoDigits(interval[0])}, ${twoDigits(interval[1])}] as long at ${formatCount(large.services)} services as at ${formatCount(small.services)}: ` +
+      `[${twoDigits(interval[0])}, ${twoDigits(interval[1])}] as long at ${formatCount(large.services)} Services as at ${formatCount(small.services)}: ` +
       `${formatBytes(large.programBytes ?? 0)} of tables${enlargedWords(results, large.plane, large.services)}${cacheSizes(results)}.`,
     cells: [cellId(small), cellId(large)],
     value,
@@ -56,7 +56,7 @@ export function constantWork(planes: readonly (readonly MeasuredCell[])[], resul
   return {
     id: "work-constant",
     headline: `${labels.join(" and ")} ${labels.length > 1 ? "do" : "does"} constant work at any size`,
-    sentence: `From ${formatCount(from)} to ${formatCount(to)} services a lookup costs ${labels
+    sentence: `From ${formatCount(from)} to ${formatCount(to)} Services a lookup costs ${labels
       .map((label, i) => `${label} ${lookups[i]} map lookups`)
       .join(" and ")}, exactly: O(1) in work.`,
     cells: constant.flat().map(cellId),
@@ -130,7 +130,7 @@ export function chainsGrow(cells: readonly MeasuredCell[], results: Results): Fi
     headline: `${name} is a hash table that still grows with N`,
     sentence:
       `${name} keeps services in a fixed number of buckets, so a lookup visits ${first.work!.hashProbes.toFixed(1)} entries at N = ${formatCount(first.services)} and ` +
-      `${grown.toFixed(1)} at ${formatCount(last.services)}: O(N) with one entry more for every ${formatCount(Math.round(1 / fit.slope.value))} services ` +
+      `${grown.toFixed(1)} at ${formatCount(last.services)}: O(N) with one entry more for every ${formatCount(Math.round(1 / fit.slope.value))} Services ` +
       `[${formatCount(Math.round(1 / fit.slope.interval[1]))}, ${formatCount(Math.round(1 / fit.slope.interval[0]))}].`,
     cells: cells.map(cellId),
     value: fit.slope.value,

@@ -36,7 +36,7 @@ export function memoryAtLargest(results: Results): Finding | null {
     id: "memory",
     headline: `At ${n} Services ${shortLabel(results, more.plane)} needs ${headlineFactor(value, [value])} ${possessive(shortLabel(results, less.plane))} memory`,
     sentence:
-      `The program of ${n} services takes ${formatDecimalBytes(bytesOf(more))} of the kernel's memory in ${planeLabel(results, more.plane)}, ` +
+      `The program of ${n} Services takes ${formatDecimalBytes(bytesOf(more))} of the kernel's memory in ${planeLabel(results, more.plane)}, ` +
       `${twoDigits(value)} times the ${formatDecimalBytes(bytesOf(less))} of ${planeLabel(results, less.plane)}` +
       (few === many
         ? "."

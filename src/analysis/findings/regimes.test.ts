@@ -31,7 +31,7 @@ describe("laws of time by cache regime", () => {
       },
     });
     expect(sentence({ ...results, fits: fitsOf(results.cells, 1) })).toMatch(
-      /^Calico eBPF \(trie\) takes .* up to 1,000 services, in time O\(log N\), and .* from 5,000 to [\d,]+, in time as N\^0\.[45]\d \[/,
+      /^Calico eBPF \(trie\) takes .* up to 1,000 Services, in time O\(log N\), and .* from 5,000 to [\d,]+, in time as N\^0\.[45]\d \[/,
     );
   });
 });

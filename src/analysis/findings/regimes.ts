@@ -68,7 +68,7 @@ function regimesText(
   const { plane, services } = cells.at(-1)!;
   const label = planeLabel(results, plane);
   const law = cached.isFlat ? "1" : growing && cached.fit?.describes ? cached.fit.law : null;
-  const first = `${label} takes ${perVisit(cached)} per node or entry up to ${formatCount(cached.to)} services${law === null ? "" : `, in time O(${law})`}`;
+  const first = `${label} takes ${perVisit(cached)} per node or entry up to ${formatCount(cached.to)} Services${law === null ? "" : `, in time O(${law})`}`;
   if (beyond === null) return `${first}.`;
   const growth =
     growing && beyond.power && isTelling(beyond.power) ? `, in time as ${formatPower(beyond.power)}` : "";
@@ -106,7 +106,7 @@ function crossings(results: Results): string {
     .sort((a, b) => a.services - b.services)
     .map(
       ({ faster, services, interval }) =>
-        `${planeLabel(results, faster)} is the faster from ${n(services)} services [${interval.map(n).join(", ")}] on`,
+        `${planeLabel(results, faster)} is the faster from ${n(services)} Services [${interval.map(n).join(", ")}] on`,
     );
   return said.length > 0 ? ` In the model ${said.join(", ")}, by straight lines between the measured N.` : "";
 }

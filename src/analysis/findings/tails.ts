@@ -29,7 +29,7 @@ export function positionDecides(cells: readonly MeasuredCell[], results: Results
     id: "position",
     headline: `In ${planeLabel(results, cell.plane)}, position decides: p99 is ${headlineFactor(value, interval)} p50`,
     sentence:
-      `At ${formatCount(cell.services)} services the 99th percentile of single ${planeLabel(results, cell.plane)} lookups is ${formatNs(p99.value)}, ` +
+      `At ${formatCount(cell.services)} Services the 99th percentile of single ${planeLabel(results, cell.plane)} lookups is ${formatNs(p99.value)}, ` +
       `${formatFactor(value, interval)} their median of ${formatNs(p50.value)} (${formatCount(lookups)} lookups timed one at a time): ` +
       `the position of a service in the list decides: the entries that these lookups visited differ by the same factor, ${twoDigits(explained)}.`,
     cells: [cellId(cell)],

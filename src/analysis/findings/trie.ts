@@ -65,7 +65,7 @@ export function trieAddresses(results: Results): Finding | null {
     id: "trie-addresses",
     headline: "A trie's depth follows N, not the addresses",
     sentence:
-      `At ${formatCount(random.services)} services ${planeLabel(results, trie)} visits ${visits(random)} nodes and entries where cluster IPs are random and ${visits(sequential)} where they are sequential.` +
+      `At ${formatCount(random.services)} Services ${planeLabel(results, trie)} visits ${visits(random)} nodes and entries where cluster IPs are random and ${visits(sequential)} where they are sequential.` +
       (ports
         ? ` At ${formatCount(ports[0].services)} it visits ${visits(ports[1])} for a NodePort and ${visits(ports[0])} for a cluster IP: each NodePort has frontends of its own next to its Service's cluster IP.`
         : ""),

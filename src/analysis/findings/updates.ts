@@ -45,7 +45,7 @@ export function updatesGrow(results: Results): Finding | null {
     id: "update",
     headline: `New endpoint, ${formatCount(many.services)} Services: ${formatCount(rules)} ${name} rules, ${first.count} ${shortLabel(results, first.cell.plane)} entries`,
     sentence: [
-      `One endpoint joins at ${formatCount(many.services)} services.`,
+      `One endpoint joins at ${formatCount(many.services)} Services.`,
       `Handed over: ${handed!.join("; ")}.`,
       ...(differing!.length > 0 ? [`Map entries that differ: ${differing!.join(", ")}.`] : []),
       "Only the rules grow with N. These are counts, not times: a control plane may also read its tables back first.",

@@ -57,7 +57,7 @@ export function guestConnect(results: Results): Finding | null {
       ? `At ${n} Services guest ${name} connects take ${headlineFactor(value, interval)} ${possessive(otherName)} time`
       : `Guest ${name} and ${otherName}: not told apart at ${n} Services`,
     sentence:
-      `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(slow.estimate.median)} through ${name} and ` +
+      `In one user-mode Linux guest, at ${n} Services, connect() takes ${formatNs(slow.estimate.median)} through ${name} and ` +
       `${formatNs(fast.estimate.median)} through ${otherName}: ` +
       `${isSure ? formatFactor(value, interval) : `which is the slower can't be told from ${countOf(ofSlow, "measurement")} of ${of}`}.`,
     cells: [cellId(slow), cellId(fast)],
@@ -80,7 +80,7 @@ export function guestUpdate(results: Results): Finding | null {
     id: "guest-update",
     headline: `At ${n} Services guest ${name} changes take ${formatSpan(slow.estimate.median, slow.estimate.interval)}`,
     sentence:
-      `In one user-mode Linux guest, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${name} and ` +
+      `In one user-mode Linux guest, at ${n} Services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${name} and ` +
       `${formatNs(fast.estimate.median)} through ${otherName}; starting a tool alone takes ${formatNs(startNs)} there.`,
     cells: [cellId(slow), cellId(fast)],
     value: slow.estimate.median,

@@ -72,7 +72,7 @@ describe("findings of the kernel lane", () => {
         "kernel",
       );
     expect(kernel(120_000, 51_000)?.sentence).toMatch(
-      /^From 1 to 20,000 services connect\(\) through iptables in the kernel takes 3 times as long .*a request over an open connection 1\.02 times/,
+      /^From 1 to 20,000 Services connect\(\) through iptables in the kernel takes 3 times as long .*a request over an open connection 1\.02 times/,
     );
     expect(kernel(70_000, 51_000)).toBeNull();
     expect(kernel(120_000, 65_000)).toBeNull();
@@ -147,7 +147,7 @@ describe("findings of the kernel lane", () => {
     expect(ruleModelVsKernel(withCells(rows))).toBeNull();
   });
 
-  it("hold an eBPF model to the kernel's own lookups, value and rise over 100 services", () => {
+  it("hold an eBPF model to the kernel's own lookups, value and rise over 100 Services", () => {
     const found = lookupModelVsKernel(
       withCells([
         ["kernel", "lookup", "ebpf", 100, 100],

@@ -65,7 +65,7 @@ export function kernelConnect(results: Results): Finding | null {
     id: "kernel-connect",
     headline: `At ${n} Services ${name} adds ${formatSpan(value, interval)} to a median connection`,
     sentence:
-      `In the kernel, at ${n} services, connect() takes ${said.above} through ${name} and ` +
+      `In the kernel, at ${n} Services, connect() takes ${said.above} through ${name} and ` +
       `${said.below} with ${planeLabel(results, direct.plane)}: ${said.difference} [${interval.map(formatNs).join(", ")}] more${otherLists(results, list)}.`,
     cells: [cellId(list), cellId(direct)],
     value,
@@ -86,7 +86,7 @@ export function lookupModelVsKernel(results: Results, plane: string): Finding | 
       `×${twoDigits(ratio.value)} [${ratio.interval.map(twoDigits).join(", ")}]`,
   );
   const rises = rise
-    ? `. From ${rise.services.map(formatCount).join(" to ")} services ` +
+    ? `. From ${rise.services.map(formatCount).join(" to ")} Services ` +
       `the model rises ×${twoDigits(rise.model.value)}, the kernel ×${twoDigits(rise.kernel.value)}`
     : "";
   return {
@@ -113,7 +113,7 @@ export function ruleModelVsKernel(results: Results): Finding | null {
     headline: `A rule costs the model ${headlineFactor(ratio.value, ratio.interval)} the kernel's time`,
     sentence:
       `Each rule visited takes ${say(model)} in the ${planeLabel(results, plane)} model and ${say(kernel)} in the kernel's connect(), ` +
-      `between ${services.map(formatCount).join(" and ")} services: ×${twoDigits(ratio.value)} [${ratio.interval.map(twoDigits).join(", ")}].`,
+      `between ${services.map(formatCount).join(" and ")} Services: ×${twoDigits(ratio.value)} [${ratio.interval.map(twoDigits).join(", ")}].`,
     cells: cells.map(cellId),
     value: ratio.value,
     interval: [...ratio.interval],
@@ -146,7 +146,7 @@ export function kernelUpdate(results: Results): Finding | null {
     id: "kernel-update",
     headline: `Writing one endpoint change takes ${shortLabel(results, slow.plane)} ${formatSpan(slow.estimate.median, slow.estimate.interval)} at ${n} Services`,
     sentence:
-      `In the kernel, at ${n} services, writing one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
+      `In the kernel, at ${n} Services, writing one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
       `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}, each by its tool from its start to its end, without what kube-proxy lists and saves before` +
       `${fewest ? `; at N = ${formatCount(fewest.services)} they take ${few.map((cell) => formatNs(cell.estimate.median)).join(" and ")}, most of it the tool's start` : ""}` +
       `${writer ? `. lbscale's writer of maps takes ${formatNs(writer.estimate.median)} from start to end, ${formatNs(Number(writer.facts.systemCallsNs))} of it in bpf() calls for the entries that differ` : ""}.`,

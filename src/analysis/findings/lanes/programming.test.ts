@@ -66,6 +66,19 @@ describe("findings about kube-proxy itself", () => {
     expect(found?.headline).toMatch(/^kube-proxy 1\.37 iptables-legacy takes 780\u00a0ms/);
   });
 
+  it.each([
+    ["a newer one waits less", ["Cilium v1.19.0", "500 ms"], ["Cilium v1.20.2", "1 ms"]],
+    ["how long it waits can't be read", ["Cilium v1.20.2", "x"], ["Cilium v1.20.2", "x"]],
+  ])("are headed by one program also where %s", (_, ...facts) => {
+    const results = withCells([
+      ["kernel", "programming", "a", 5000, 314e6],
+      ["kernel", "programming", "b", 5000, 3e6],
+    ]);
+    for (const [i, [cilium = "", reflectorWaitTime = ""]] of facts.entries())
+      results.cells[i]!.facts = { cilium, reflectorWaitTime };
+    expect(programmingTime(results)?.headline).toMatch(/^[ab] takes /);
+  });
+
   it("compare a program that was measured in two families with itself, and with no other", () => {
     const results = withCells([
       ["kernel", "programming", "a, IPv6", 5000, 449e6],
@@ -146,7 +159,7 @@ describe("findings about kube-proxy itself", () => {
     );
     const found = coldStart(results);
     expect(found?.sentence).toMatch(
-      /10,000 services \(.*\) onto a new node in 15 s in one transaction, in 9 s with 250 a transaction: one transaction takes .*1\.7.* as long\.$/,
+      /10,000 Services \(.*\) onto a new node in 15 s in one transaction, in 9 s with 250 a transaction: one transaction takes .*1\.7.* as long\.$/,
     );
     results.cells[1]!.estimate!.interval = [9e9, 16e9];
     expect(coldStart(results)?.sentence).toMatch(/: their intervals allow no difference \(/);

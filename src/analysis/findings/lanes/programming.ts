@@ -8,6 +8,7 @@ import {
   planeReport,
   shortLabel,
 } from "../../../results/descriptors.js";
+import { outcomesOf } from "../../../results/runs/outcomes.js";
 import type { Cell, Finding, Results } from "../../../results/schema.js";
 import { findCell, isMeasured, type MeasuredCell, selectCells } from "../../../results/select.js";
 import { maxOf } from "../../../stats/extent.js";
@@ -23,7 +24,7 @@ export function programmingTime(results: Results): Finding | null {
       pickShort([`${slow} takes ${span} per change at ${n} Services`, `${slow}: ${span} per change at ${n}`]),
     versionsHeadline: (old, factor, newest, n) => `At ${n} Services ${old} takes ${factor} ${newest}'s time`,
     sentence: (n, times) =>
-      `By the programs themselves, at ${n} services, one endpoint change is programmed in ${times}`,
+      `By the programs themselves, at ${n} Services, one endpoint change is programmed in ${times}`,
   });
 }
 
@@ -34,7 +35,7 @@ export function firstSyncTime(results: Results): Finding | null {
     cells: selectCells(results, { lane: "kernel", scenario: "sync", variant: "first" }),
     headline: (slow, span, n) => `At ${n} Services ${slow} needs ${span} to sync`,
     sentence: (n, times) =>
-      `From the program's start, at ${n} services, the last Service answers after ${times}`,
+      `From the program's start, at ${n} Services, the last Service answers after ${times}`,
   });
 }
 
@@ -62,7 +63,7 @@ export function coldStart(results: Results): Finding | null {
     id: "kernel-cold-start",
     headline: `Loading ${n} Services: ${shortLabel(results, whole.plane)} takes ${formatSpan(whole.estimate.median, whole.estimate.interval)}`,
     sentence:
-      `nft loads the rules of ${n} services (${planeLabel(results, whole.plane)}) onto a new node in ${formatNs(whole.estimate.median)} in one transaction, ` +
+      `nft loads the rules of ${n} Services (${planeLabel(results, whole.plane)}) onto a new node in ${formatNs(whole.estimate.median)} in one transaction, ` +
       `in ${formatNs(staged.estimate.median)} with ${plainText(staged.variant, 40)}: ${verdict}.`,
     cells: [whole, staged].map(cellId),
     value,
@@ -97,7 +98,7 @@ export function changeLoad(results: Results): Finding | null {
     id: "kernel-change-load",
     headline: `At ${n} Services ${shortLabel(results, cell.plane)} works ${formatSpan(median, interval)} per change`,
     sentence:
-      `At ${n} services ${planeLabel(results, cell.plane)} takes ${formatNs(median)} [${interval.map(formatNs).join(", ")}] for one endpoint change: ` +
+      `At ${n} Services ${planeLabel(results, cell.plane)} takes ${formatNs(median)} [${interval.map(formatNs).join(", ")}] for one endpoint change: ` +
       (share < 1
         ? `with one change a second it is at work for ${percent(share)} of the time.`
         : "it can't follow one change a second without gathering several."),
@@ -142,7 +143,8 @@ function comparedPrograms(
     const others = here.filter((cell) => !newest.includes(cell));
     const verdict = repeated(results, newest) ?? among(results, newest);
     if (verdict === null && others.length === 0) return null;
-    const slow = newest[0]!;
+    const [slow] = newest;
+    if (slow === undefined) continue;
     const n = formatCount(services);
     const times = (some: readonly MeasuredCell[]) =>
       some
@@ -191,13 +193,17 @@ function versionOf({ facts }: Cell): number {
 }
 
 /** The longest wait of a program is that of an installed one. */
-const waitOf = ({ facts }: Cell): number => Number.parseInt(String(facts.reflectorWaitTime ?? 0), 10);
+function waitOf({ facts }: Cell): number {
+  const wait = Number.parseInt(String(facts.reflectorWaitTime ?? 0), 10);
+  return Number.isFinite(wait) ? wait : 0;
+}
 
 /** Of each kind of program the newest version, with the settings that it has as it is installed. */
 function newestOf(results: Results, cells: readonly MeasuredCell[]): MeasuredCell[] {
   return cells.filter((cell) => {
     const alike = cells.filter((other) => kindOf(results, other) === kindOf(results, cell));
-    return alike.every((other) => versionOf(other) <= versionOf(cell) && waitOf(other) <= waitOf(cell));
+    const newest = alike.filter((other) => versionOf(other) === maxOf(alike.map(versionOf)));
+    return newest.includes(cell) && waitOf(cell) === maxOf(newest.map(waitOf));
   });
 }
 
@@ -271,16 +277,18 @@ function among(results: Results, cells: readonly MeasuredCell[]): string | null 
 
 /** Which programs have no time there, and why: without them the others are survivors. */
 function unfinished(results: Results, cells: readonly Cell[]): string[] {
-  const without = cells.filter(({ estimate, warnings }) => estimate === null && warnings.length > 0);
-  if (without.length === 0) return [];
+  const without = cells.filter((cell) => !isMeasured(cell));
   const reasons = new Map<string, string[]>();
-  for (const { plane, warnings } of without) {
-    const reason = plainText(
-      warnings[0]!.replace(/^a replicate failed: |; [^;]* were spent on it$/g, ""),
-      120,
-    );
-    reasons.set(reason, [...(reasons.get(reason) ?? []), planeLabel(results, plane)]);
+  for (const cell of without) {
+    const [outcome] = outcomesOf(cell);
+    if (cell.estimate === null && outcome === undefined) continue;
+    const reason =
+      cell.estimate === null
+        ? plainText(outcome!.reason.replace(/; [^;]* were spent on it$/, ""), 120)
+        : "measured once";
+    reasons.set(reason, [...(reasons.get(reason) ?? []), planeLabel(results, cell.plane)]);
   }
+  if (reasons.size === 0) return [];
   const said = [...reasons].map(([reason, names]) => `${names.join(", ")} (${reason})`);
   return [`Without a time there: ${said.join("; ")}.`];
 }
