@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SCENARIOS } from "../bench/index.js";
@@ -15,14 +14,11 @@ import {
   scenarioReport,
 } from "../src/results/descriptors.js";
 import { readResults } from "../src/results/files.js";
+import { publishedRuns } from "./support/inputs.js";
 import { fakeResults } from "./support/results.js";
 
 const VIEW = { theme: "light", width: 1600, height: 900 } as const;
-const published = readdirSync("results", { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && /^\d{4}-\d\d-\d\d-/.test(entry.name))
-  .map(({ name }) => name);
-
-describe.each(published)("the published run %s", (name) => {
+describe.each(publishedRuns())("the published run %s", (name) => {
   const results = readResults(join("results", name));
 
   it("describes each of its planes and scenarios, itself or by the table for older runs", () => {

@@ -1,6 +1,7 @@
 /** Inputs that tests of the command line share. */
 
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const PUBLISHED = fileURLToPath(new URL("../../results", import.meta.url));
@@ -32,5 +33,5 @@ export function service(spec: string, name = "web"): string {
 
 /** Names of all published runs. */
 export function publishedRuns(): string[] {
-  return readdirSync(PUBLISHED).filter((name) => /^\d{4}-/.test(name));
+  return readdirSync(PUBLISHED).filter((name) => existsSync(join(PUBLISHED, name, "results.json.gz")));
 }
