@@ -190,7 +190,7 @@ describe("findings of the kernel lane", () => {
     ]);
     results.cells.at(-1)!.facts = { systemCallsNs: 14_000 };
     expect(kernelUpdate(results)?.sentence).toContain(
-      "each by its tool from its start to its end, without what kube-proxy lists and saves before; at N = 1 they take 2 ms and 17 ms, most of it the tool's start. lbscale's writer of maps takes 1 ms from start to end, 14 µs of it in bpf() calls",
+      "each by its tool from its start to its end, without what kube-proxy lists and saves before; at N = 1 they take 2 ms and 17 ms. lbscale's writer of maps takes 1 ms from start to end, 14 µs of it in bpf() calls",
     );
   });
 

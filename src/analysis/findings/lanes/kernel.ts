@@ -148,7 +148,7 @@ export function kernelUpdate(results: Results): Finding | null {
     sentence:
       `In the kernel, at ${n} Services, writing one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
       `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}, each by its tool from its start to its end, without what kube-proxy lists and saves before` +
-      `${fewest ? `; at N = ${formatCount(fewest.services)} they take ${few.map((cell) => formatNs(cell.estimate.median)).join(" and ")}, most of it the tool's start` : ""}` +
+      `${fewest ? `; at N = ${formatCount(fewest.services)} they take ${few.map((cell) => formatNs(cell.estimate.median)).join(" and ")}` : ""}` +
       `${writer ? `. lbscale's writer of maps takes ${formatNs(writer.estimate.median)} from start to end, ${formatNs(Number(writer.facts.systemCallsNs))} of it in bpf() calls for the entries that differ` : ""}.`,
     cells: [slow, fast, ...(writer ? [writer] : [])].map(cellId),
     value,
