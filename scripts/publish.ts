@@ -96,7 +96,7 @@ if (isDirty(results))
     "this run was measured with changes that are in no commit: its page says so; commit them and measure again",
   );
 if (!asIs) {
-  Object.assign(results.planes ?? {}, todaysPlanes());
+  Object.assign(results.planes ?? {}, planesAsCalledNow());
   summarize(results);
   results.findings = findFindings(results);
 }
@@ -118,7 +118,7 @@ function merged(): Results {
 }
 
 /** Today's names of the planes. Merged runs have named theirs, by ids that end in @RUN. */
-function todaysPlanes(): NonNullable<Results["planes"]> {
+function planesAsCalledNow(): NonNullable<Results["planes"]> {
   const { planes } = describeRun(results.cells, CATALOG, results.run.entry);
   return Object.fromEntries(Object.entries(planes ?? {}).filter(([id]) => id.split("@").length <= 2));
 }
