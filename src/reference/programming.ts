@@ -79,7 +79,7 @@ export const PROGRAMMING_TIMES: readonly ProgrammingTimes[] = [
     [10_000, 12, [0.23, 0.25]],
   ]),
   times("ebpf", "Cilium 1.20, its load-balancing control plane", CILIUM_RUN, [
-    [1000, 0.49, [0.036, 0.47]],
-    [5000, 1.7, [0.036, 0.47]],
+    [1000, 0.19, [0.03, 0.39]],
+    [5000, 0.53, [0.029, 0.39]],
   ]),
 ];

@@ -92,7 +92,7 @@ function captionsOf(scenario: string, cells: readonly Cell[], results: Results):
     const words = [lane, ...(variant === "" ? [] : [variant])].join(", ");
     const known = captions.get(caption);
     if (known === undefined) captions.set(caption, words);
-    else if (!known.split(" and ").includes(words)) captions.set(caption, `${known} and ${words}`);
+    else if (!known.includes(lane)) captions.set(caption, `${known} and ${words}`);
   }
   const outside = outsideNote(results, cells);
   const label = scenarioReport(results, scenario)?.label;
