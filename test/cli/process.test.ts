@@ -38,7 +38,7 @@ describe("lbscale explain", () => {
 });
 
 describe("the page of lbscale report", () => {
-  it("of a published run is under 2 MB, may run its own script and reaches nothing", () => {
+  it("of a published run is under 3 MB, may run its own script and reaches nothing", () => {
     expectPageAlone("default", join(folder, "page"));
   });
 

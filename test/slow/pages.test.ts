@@ -6,7 +6,7 @@ import { expectPageAlone } from "../support/page.js";
 
 describe("lbscale report --formats html", () => {
   it.each(publishedRuns())(
-    "puts %s into one page under 2 MB that may run its own script and reach nothing",
+    "puts %s into one page under 3 MB that may run its own script and reach nothing",
     (name) => expectPageAlone(name, join(folder, "page")),
   );
 });

@@ -11,7 +11,7 @@ import { PUBLISHED } from "./inputs.js";
 export function expectPageAlone(run: string, out: string): void {
   expect(lbscale(["report", join(PUBLISHED, run), "--formats", "html", "--out", out]).status).toBe(0);
   const html = readFileSync(join(out, "report.html"), "utf8");
-  expect(Buffer.byteLength(html)).toBeLessThan(2e6);
+  expect(Buffer.byteLength(html)).toBeLessThan(3e6);
   const [, policy] = /Content-Security-Policy" content="([^"]+)"/.exec(html)!;
   const [script, style] = ["script", "style"].map((tag) => {
     const [, text] = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(html)!;
