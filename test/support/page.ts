@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import { lbscale } from "./cli.js";
 import { PUBLISHED } from "./inputs.js";
 
-/** Draws the page of a published run into a folder: under 2 MB, it may run its own script and reach nothing. */
+/** Draws the page of a published run into a folder: under 3 MB, it may run its own script and reach nothing. */
 export function expectPageAlone(run: string, out: string): void {
   expect(lbscale(["report", join(PUBLISHED, run), "--formats", "html", "--out", out]).status).toBe(0);
   const html = readFileSync(join(out, "report.html"), "utf8");
