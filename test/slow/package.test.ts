@@ -22,7 +22,7 @@ it("works from its own tarball in an empty folder: installed, measured, drawn wi
   run("npm", ["install", join(folder, tarball!)], folder);
   const bare = { ...process.env, DISABLE_SYSTEM_FONTS_LOAD: "1" };
   const stdout = run("npx", ["lbscale", "run", "--profile", "quick", "--out", "run"], folder, bare);
-  expect(stdout).toMatch(/At 10,000 services an iptables lookup takes/);
+  expect(stdout).toMatch(/At 10,000 Services an iptables lookup takes/);
   expect(readResults(join(folder, "run")).run.complete).toBe(true);
   expect(existsSync(join(folder, "run", "charts", "scaling-light.png"))).toBe(true);
   writeFileSync(join(folder, "cluster.json"), run("npx", ["lbscale", "generate", "--services", "5"], folder));
