@@ -56,7 +56,7 @@ describe("docs/myths.md", () => {
 
   it("names the commands of nftables mode in 1.35: chains declared and flushed, and their rules", () => {
     const { rules, chains } = joined("nftables", { kubeProxy: "1.35" });
-    expect(PAGE).toContain(`hands over ${2 * chains + rules} commands for a joined endpoint at any N`);
+    expect(PAGE).toContain(`for a joined endpoint, ${2 * chains + rules} for the fifth (E' = 5), at any N`);
   });
 
   it("names the services that IPVS compares", () => {
