@@ -155,8 +155,9 @@ function estimate(arms: readonly string[], statistic: (medians: readonly number[
   return `${fewDigits(value)} [${fewDigits(low)}, ${fewDigits(high)}]`;
 }
 
-const fewDigits = (value: number): string =>
-  formatCount(Number(value.toPrecision(Math.abs(value) < 10 ? 2 : 3)));
+function fewDigits(value: number): string {
+  return formatCount(Number(value.toPrecision(Math.abs(value) < 10 ? 2 : 3)));
+}
 
 /** What `perf stat` says: virtual machines often have no counters. */
 function instructions(): string {
