@@ -109,7 +109,8 @@ export class TcConnections implements Connections {
     }
     const hairpin = backends[backend + BACKEND_ADDRESS] === src;
     const leaves = !inside && (flags & EXTERNAL_LOCAL) === 0 && backends[backend + BACKEND_LOCAL] === 0;
-    return ((id - 1) << 1) | (hairpin || leaves ? 1 : 0);
+    // The id that the element holds, as in `CiliumModel.lookup`: the next packet waits for this map too.
+    return ((backends[backend + KEY]! - 1) << 1) | (hairpin || leaves ? 1 : 0);
   }
 
   /** Service, connection, backend: three lookups, and no choice. */

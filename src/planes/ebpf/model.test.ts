@@ -1,10 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
 import { exposeServices } from "../../cluster/expose.js";
 import { type Entry, flowAt, generateTrace } from "../../cluster/flows.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { DROP, type Flow, type Model } from "../plane.js";
+import { TcConnections } from "./connections.js";
 import { ebpf, ebpfMaglev } from "./index.js";
+import { ConnectionMap } from "./maps/lru.js";
+import type { CiliumModel } from "./model.js";
 
 const constant = (services: number, count: number, extra = {}) =>
   generateCluster({ services, seed: 3, endpoints: { kind: "constant", count }, ...extra });
@@ -24,6 +27,33 @@ function meanWork(model: Model, cluster: Cluster, count: number, entry: Entry = 
   }
   return { mapLookups: mapLookups / count, hashProbes: hashProbes / count };
 }
+
+describe("a decision", () => {
+  const cluster = constant(1, 4);
+  const [flow] = flows(cluster, 1);
+  const { src, sport, dst, dport, protocol } = flow!;
+  const ask = [src | 0, sport, dst | 0, dport, protocol, 0] as const;
+  const model = () => ebpf.compile(cluster).model(1) as CiliumModel;
+
+  it.each([
+    ["the timed lookup", (each: CiliumModel) => each.lookup(...ask)],
+    [
+      "a packet with connection tracking",
+      (each: CiliumModel) => new TcConnections(each, new ConnectionMap(16, 1), 0).connect(...ask),
+    ],
+  ])(
+    "of %s is read from the backend's element, so that what comes next waits for its memory",
+    (_, decide) => {
+      const decided = decide(model());
+      const other = model();
+      const { backends } = other.maps;
+      const another = ((decided >> 1) + 1) % 4;
+      const element = backends.find(another + 1);
+      vi.spyOn(backends, "find").mockReturnValue(element);
+      expect(decide(other) >> 1).toBe(another);
+    },
+  );
+});
 
 describe("a source range", () => {
   const cluster = generateCluster({

@@ -107,7 +107,8 @@ export abstract class CiliumModel implements Model {
     const hairpin = backends[backend + BACKEND_ADDRESS] === src;
     // SNAT mode: what comes from outside and leaves the node again gets the node's address.
     const leaves = !inside && (flags & EXTERNAL_LOCAL) === 0 && backends[backend + BACKEND_LOCAL] === 0;
-    return ((id - 1) << 1) | (hairpin || leaves ? 1 : 0);
+    // The id that the element holds: in the kernel a packet waits for the address in it, so the next lookup waits for this map too.
+    return ((backends[backend + KEY]! - 1) << 1) | (hairpin || leaves ? 1 : 0);
   }
 
   /**
