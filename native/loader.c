@@ -9,7 +9,9 @@
  *   loader update FOLDER < sections                writes one element after another to pinned maps; a section without
  *                                                  values deletes. Prints the nanoseconds of its bpf() calls
  *   loader memory FOLDER                           "name bytes" of each pinned map, as the kernel accounts them
- *   loader run FOLDER/<program> REPEAT             nanoseconds of one run, by BPF_PROG_TEST_RUN
+ *   loader run FOLDER PROGRAM TWIN WARM SAMPLES REPEAT
+ *                                                  nanoseconds of one run of a twin and of a program, the means of REPEAT by
+ *                                                  BPF_PROG_TEST_RUN, a sample a line; first, WARM runs that are not timed
  *
  * Input of `load`: u32 length and bytes of `settings`; u32 number of capacities, then {char name[16], u32 entries} each;
  * then sections until the end: {char name[16], u32 key_size, u32 value_size, u32 count}, keys, values.
@@ -384,15 +386,27 @@ static int memory(const char *folder)
 	return 0;
 }
 
-static int run(const char *path, int repeat)
+static uint32_t time_runs(int program, int repeat)
 {
 	char packet[64] = { 0 };
-	int program = bpf_obj_get(path);
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = sizeof(packet), .repeat = repeat);
 
-	if (program < 0 || bpf_prog_test_run_opts(program, &options))
-		die(path);
-	printf("%u\n", options.duration);
+	if (bpf_prog_test_run_opts(program, &options))
+		die("a run");
+	return options.duration;
+}
+
+static int run(const char *folder, const char *program_name, const char *twin_name, int warm, int samples, int repeat)
+{
+	int program = open_pinned(folder, program_name), twin = open_pinned(folder, twin_name);
+
+	if (warm > 0)
+		time_runs(program, warm);
+	for (int i = 0; i < samples; i++) {
+		uint32_t overhead = time_runs(twin, repeat);
+
+		printf("%u %u\n", overhead, time_runs(program, repeat));
+	}
 	return 0;
 }
 
@@ -406,8 +420,9 @@ int main(int argc, char **argv)
 		return update(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "memory"))
 		return memory(argv[2]);
-	if (argc == 4 && !strcmp(argv[1], "run"))
-		return run(argv[2], atoi(argv[3]));
-	fprintf(stderr, "usage: loader load OBJECT FOLDER CGROUP|- [MAPS] | update FOLDER | memory FOLDER | run PROGRAM REPEAT\n");
+	if (argc == 8 && !strcmp(argv[1], "run"))
+		return run(argv[2], argv[3], argv[4], atoi(argv[5]), atoi(argv[6]), atoi(argv[7]));
+	fprintf(stderr, "usage: loader load OBJECT FOLDER CGROUP|- [MAPS] | update FOLDER | memory FOLDER | "
+			"run FOLDER PROGRAM TWIN WARM SAMPLES REPEAT\n");
 	return 2;
 }

@@ -23,7 +23,8 @@ import {
   type CausesTask,
   LISTS,
   type List,
-  LOOKUP_SIZES,
+  LOOKUPS,
+  type Lookup,
   PAGES,
   type Pages,
   PLACES,
@@ -52,16 +53,18 @@ const common = {
   family: 4,
 } as const;
 const host = await prepareHost(folder, true);
-const natives = await compileNatives(host, ["ebpf"], 4);
+const natives = await compileNatives(host, ["ebpf", "calico-ebpf"], 4);
 const chase = new Chase();
+/** 64 MiB, more than the last-level cache that one core can use in today's processors. */
+const swept = new Int32Array((64 * 2 ** 20) / 4).fill(1);
 type Measure = () => Promise<void>;
 try {
   const arms = [
     ...(await Promise.all(LISTS.map(kernelList))).flat(),
-    ...(await Promise.all(LOOKUP_SIZES.map(kernelLookup))),
+    ...(await Promise.all(LOOKUPS.map(kernelLookup))),
     ...(["4 KiB", "2 MiB"] as const).flatMap((pages) => [
       ...LISTS.map((_, i) => () => modelList(i, pages)),
-      ...LOOKUP_SIZES.map((services) => () => modelLookup(services, pages)),
+      ...LOOKUPS.map((lookup) => () => modelLookup(lookup, pages)),
     ]),
     await calls(),
     ...(await Promise.all(PLACES.map(place))),
@@ -130,6 +133,11 @@ async function connect(testbed: Testbed, cluster: Cluster, src: number): Promise
   return results;
 }
 
+/** Of the last-level cache: the pinned core's own caches are emptied by the chase and the loader's start. */
+function sweep(): void {
+  for (let i = 0; i < swept.length; i += 16) swept[i]!++;
+}
+
 async function modelList(i: number, pages: Pages): Promise<void> {
   const [command, ...args] = [...prefix(pages), process.execPath, ...CHILD_FLAGS, MODEL, String(i)];
   const { ns, hugeShare } = JSON.parse((await runTool(toolPath(command!), args)).toString());
@@ -139,23 +147,26 @@ async function modelList(i: number, pages: Pages): Promise<void> {
   report({ arm: `huge ${pages} ${name}`, value: Number(hugeShare) });
 }
 
-/** The kernel's own run of one lookup of lbscale's BPF program, its twin subtracted. */
-async function kernelLookup(services: number): Promise<Measure> {
+/** The kernel's own run of one lookup of lbscale's BPF program, its twin subtracted: warm, and the first ones after a sweep. */
+async function kernelLookup({ plane, services }: Lookup): Promise<Measure> {
   const cluster = await benchCluster({ ...common, services });
-  const config = { host, natives, cluster, options: { seed }, name: `ebpf-${services}` };
-  const loaded = await loadPlaneInto("ebpf", config);
+  const config = { host, natives, cluster, options: { seed }, name: `${plane}-${services}` };
+  const loaded = await loadPlaneInto(plane, config);
   return async () => {
-    const timed = await timeBpfLookups({ loaded, config }, chase);
-    report({ arm: `kernel lookup ${services}`, value: median(timed!.netNs) });
+    const warm = await timeBpfLookups({ loaded, config }, chase, { cpu });
+    report({ arm: `kernel lookup ${plane} ${services}`, value: median(warm!.netNs) });
+    sweep();
+    const cold = await timeBpfLookups({ loaded, config }, chase, { cpu, warm: 0 });
+    report({ arm: `kernel lookup ${plane} ${services} swept`, value: cold!.netNs[0]! });
   };
 }
 
 /** The same lookup as a replicate of the model lane. */
-async function modelLookup(services: number, pages: Pages): Promise<void> {
+async function modelLookup({ plane, services }: Lookup, pages: Pages): Promise<void> {
   const job = {
     ...common,
     scenario: "lookup",
-    plane: "ebpf",
+    plane,
     variant: "",
     services,
     seed,
@@ -170,7 +181,7 @@ async function modelLookup(services: number, pages: Pages): Promise<void> {
   } as const;
   const { measured } = await runReplicate(WORKER, job, prefix(pages), TIMEOUT_MS);
   if (!("samples" in measured)) throw new Error("a lookup is timed");
-  report({ arm: `model ${pages} lookup ${services}`, value: median(measured.samples) });
+  report({ arm: `model ${pages} lookup ${plane} ${services}`, value: median(measured.samples) });
 }
 
 async function calls(): Promise<Measure> {

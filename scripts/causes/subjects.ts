@@ -26,8 +26,14 @@ export type Pages = keyof typeof PAGES;
 /** Where the endpoints' server runs while a client on one core connects to them. */
 export const PLACES = ["the client's core", "another core", "any core"] as const;
 
-/** Services of one BPF lookup. */
-export const LOOKUP_SIZES = [1, 10_000];
+/** Lookups in BPF maps: of a hash map's plane and of the trie's. */
+export const LOOKUPS = [
+  { plane: "ebpf", name: "eBPF hash", services: 1 },
+  { plane: "ebpf", name: "eBPF hash", services: 1000 },
+  { plane: "ebpf", name: "eBPF hash", services: 10_000 },
+  { plane: "calico-ebpf", name: "Calico's trie", services: 10_000 },
+] as const;
+export type Lookup = (typeof LOOKUPS)[number];
 
 export interface List {
   readonly name: string;

@@ -22,6 +22,14 @@ export function elementsBeyond(lastLevelBytes: number | null): number {
   return 2 ** Math.ceil(Math.log2(bytes / LINE_BYTES));
 }
 
+/** Runs a program on a core, or on any, and reads the numbers that it prints, by line. */
+export async function runPinned(command: readonly string[], cpu: number | null): Promise<number[][]> {
+  const pin = cpu === null ? [] : [toolPath("taskset"), "-c", String(cpu)];
+  const [program, ...args] = [...pin, ...command];
+  const lines = (await runTool(program!, args)).toString().trim().split("\n");
+  return lines.map((line) => line.split(" ").map(Number));
+}
+
 /** One element, which is in the first cache, and more than the last one holds. */
 export async function timeKnownTables(
   host: Host,
@@ -30,10 +38,8 @@ export async function timeKnownTables(
   const known = await compileProgram("known", host.folder);
   const tables: KnownTables = [];
   for (const elements of [1, elementsBeyond(lastLevelBytes)]) {
-    const pin = cpu === null ? [] : [toolPath("taskset"), "-c", String(cpu)];
-    const [program, ...args] = [...pin, known, ...[elements, ROUNDS, RUNS].map(String)];
-    const rounds = (await runTool(program!, args)).toString().trim().split("\n");
-    const column = (at: number) => median(rounds.map((line) => Number(line.split(" ")[at])));
+    const rounds = await runPinned([known, ...[elements, ROUNDS, RUNS].map(String)], cpu);
+    const column = (at: number) => median(rounds.map((round) => round[at]!));
     tables.push({ elements, bytes: elements * LINE_BYTES, kernelNs: column(0), chaseNs: column(1) });
   }
   return tables;

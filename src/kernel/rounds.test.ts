@@ -1,7 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Chase } from "../measure/replicate/pointer-chase.js";
 import { reportKnownTables } from "./known-latency.js";
 import type { LoadedPlane } from "./loaded-plane.js";
-import { dropOwnConnections } from "./rounds.js";
+import { dropOwnConnections, timeBpfLookups } from "./rounds.js";
 import type { ConnectReport } from "./tasks.js";
 import { KernelError } from "./testbed/tools.js";
 
@@ -17,6 +21,29 @@ describe("lookups of known latency", () => {
     expect(await reportsOf(refused)).toEqual([{ kind: "known latency failed", reason: "no memory to lock" }]);
     const tables = [{ elements: 1, bytes: 64, kernelNs: 2, chaseNs: 1 }];
     expect(await reportsOf(async () => tables)).toEqual([{ kind: "known latency", tables }]);
+  });
+});
+
+describe.skipIf(os.platform() === "win32")("a BPF lookup", () => {
+  it("is timed after as many untimed ones, and less what its twin takes in the same process", async () => {
+    const folder = mkdtempSync(join(os.tmpdir(), "lbscale-lookups-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const loader = join(folder, "loader");
+    const asked = join(folder, "asked");
+    writeFileSync(loader, `#!/bin/sh\necho "$*" >> ${asked}\nprintf '60 100\\n62 105\\n70 190\\n'\n`, {
+      mode: 0o755,
+    });
+    const cell = {
+      loaded: { plane: { lookupProgram: "lookup_random" }, testbed: { name: "t" } },
+      config: { host: { bpf: "/bpf" }, natives: { loader } },
+    } as unknown as Parameters<typeof timeBpfLookups>[0];
+    const timed = await timeBpfLookups(cell, new Chase(), { cpu: null });
+    await timeBpfLookups(cell, new Chase(), { cpu: null, warm: 0 });
+    expect(timed).toMatchObject({ netNs: [40, 43, 120], floorNs: 62 });
+    expect(readFileSync(asked, "utf8").trim().split("\n")).toEqual([
+      "run /bpf/t lookup_random lookup_nothing 200000 7 20000",
+      "run /bpf/t lookup_random lookup_nothing 0 7 20000",
+    ]);
   });
 });
 

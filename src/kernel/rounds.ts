@@ -1,7 +1,6 @@
 /** Connection times through every cell: programs are loaded once, then probed in many short, interleaved rounds. */
 
 import os from "node:os";
-import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster.js";
 import { type Entry, generateTrace } from "../cluster/flows.js";
 import { nowNs } from "../measure/replicate/clock.js";
@@ -10,7 +9,7 @@ import { replicateSeed } from "../measure/schedule.js";
 import type { Ran } from "../measure/spawn.js";
 import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
-import { reportKnownTables, timeKnownTables } from "./known-latency.js";
+import { reportKnownTables, runPinned, timeKnownTables } from "./known-latency.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
@@ -22,7 +21,7 @@ import { endpointFlows, flowsOf } from "./round-flows.js";
 import type { ConnectReport, ConnectTask } from "./tasks.js";
 import type { Host } from "./testbed/host.js";
 import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
-import { KernelError, runTool, toolPath } from "./testbed/tools.js";
+import { KernelError, toolPath } from "./testbed/tools.js";
 import { measureUpdates, Updater } from "./update.js";
 import { DecisionVerifier } from "./verify.js";
 
@@ -131,7 +130,7 @@ async function measureBlocks(
       const round = await measureRound(loadedCell, task, seed, chase);
       report({ kind: "round", cell, block, place, seed, ...round });
       await dropOwnConnections(loadedCells, cell, report);
-      const lookup = await timeBpfLookups(loadedCell, chase);
+      const lookup = await timeBpfLookups(loadedCell, chase, task);
       if (lookup) report({ kind: "lookup", cell, block, place, ...lookup });
     }
     // In the same block, because the machine's memory speed drifts.
@@ -209,27 +208,34 @@ export async function dropOwnConnections<Cell extends { readonly loaded: LoadedP
 const LOOKUP_SAMPLES = 7;
 /** The kernel reports whole nanoseconds of their mean. */
 const LOOKUPS_A_SAMPLE = 20_000;
+/**
+ * Before the first of them, untimed: a model's lookups are warm as well. 20,000 lookups in the maps of 10,000 Services reach each
+ * of their cache lines less than once, and found most of them in memory: docs/measurement.md.
+ */
+const WARM_LOOKUPS = 200_000;
 
 /** Times the BPF lookup alone, next to its twin that looks nothing up; null for planes without one. */
 export async function timeBpfLookups(
   { loaded, config }: Pick<LoadedCell, "loaded" | "config">,
   chase: Chase,
+  { cpu, warm = WARM_LOOKUPS }: { readonly cpu: number | null; readonly warm?: number },
 ) {
   const name = loaded.plane.lookupProgram;
   const { loader } = config.natives;
   if (name === null || loader === null) return null;
-  const folder = pinFolder({ host: config.host, testbed: loaded.testbed });
-  const run = async (program: string) =>
-    Number(await runTool(loader, ["run", join(folder, program), String(LOOKUPS_A_SAMPLE)]));
   const chaseBefore = chase.time(nowNs);
-  const netNs: number[] = [];
-  const overheads: number[] = [];
-  for (let i = 0; i < LOOKUP_SAMPLES; i++) {
-    const overhead = await run("lookup_nothing");
-    overheads.push(overhead);
-    netNs.push((await run(name)) - overhead);
-  }
-  return { netNs, floorNs: median(overheads), chaseNs: Math.sqrt(chaseBefore * chase.time(nowNs)) };
+  const samples = await runPinned(
+    [
+      ...[loader, "run", pinFolder({ host: config.host, testbed: loaded.testbed }), name, "lookup_nothing"],
+      ...[warm, LOOKUP_SAMPLES, LOOKUPS_A_SAMPLE].map(String),
+    ],
+    cpu,
+  );
+  return {
+    netNs: samples.map(([overhead, whole]) => whole! - overhead!),
+    floorNs: median(samples.map(([overhead]) => overhead!)),
+    chaseNs: Math.sqrt(chaseBefore * chase.time(nowNs)),
+  };
 }
 
 /** What the model does for the same flows: entries visited by each, and the mean work. */
