@@ -56,7 +56,7 @@ describe("the predicted time of programming", () => {
   });
 
   it("is a limit below the smallest size, and none beyond the largest", () => {
-    expect(row(12, "kube-proxy 1.37, nftables").slice(1, 3)).toEqual(["less than 870 ms", "less than 34 ms"]);
+    expect(row(12, "kube-proxy 1.37, nftables").slice(1, 3)).toEqual(["less than 850 ms", "less than 32 ms"]);
     expect(row(7000, "kube-proxy 1.34, nftables").slice(1, 3)).toEqual([
       "not measured beyond 5,000",
       "not measured beyond 5,000",

@@ -50,33 +50,33 @@ function times(plane: string, label: string, machine: string, rows: readonly Row
 /** Per mode and version. IPVS and Calico were not measured. */
 export const PROGRAMMING_TIMES: readonly ProgrammingTimes[] = [
   times("iptables", "kube-proxy 1.37, iptables (legacy backend)", KERNEL_RUN, [
-    [1000, 0.85, [0.075, 0.084]],
-    [5000, 1.6, [0.36, 0.39]],
-    [10_000, 2.8, [0.72, 0.81]],
+    [1000, 0.91, [0.071, 0.081]],
+    [5000, 1.6, [0.39, 0.42]],
+    [10_000, 2.7, [0.74, 0.81]],
   ]),
   times("iptables", "kube-proxy 1.37, iptables (nft backend)", KERNEL_RUN, [
-    [1000, 1.4, [0.08, 0.088]],
-    [5000, 25, [0.35, 0.38]],
-    [10_000, 110, [0.86, 0.93]],
+    [1000, 1.5, [0.085, 0.1]],
+    [5000, 26, [0.36, 0.42]],
+    [10_000, 120, [0.91, 0.99]],
   ]),
   times("nftables", "kube-proxy 1.34, nftables", UNPUBLISHED, [
     [1000, 1.3, [0.2, 0.6]],
     [5000, 18, [1.8, 6.4]],
   ]),
   times("nftables", "kube-proxy 1.35, nftables", KERNEL_RUN, [
-    [1000, 1.1, [0.47, 0.53]],
-    [5000, 6.3, [2.9, 3]],
-    [10_000, 46, [7.2, 7.5]],
+    [1000, 1.2, [0.5, 0.55]],
+    [5000, 7.1, [3, 3.1]],
+    [10_000, 66, [7.4, 7.8]],
   ]),
   times("nftables", "kube-proxy 1.36, nftables", KERNEL_RUN, [
-    [1000, 0.9, [0.14, 0.15]],
-    [5000, 3.7, [1.1, 1.2]],
-    [10_000, 12, [3.5, 3.7]],
+    [1000, 0.94, [0.14, 0.16]],
+    [5000, 3.9, [1.2, 1.2]],
+    [10_000, 14, [3.5, 3.8]],
   ]),
   times("nftables", "kube-proxy 1.37, nftables", KERNEL_RUN, [
-    [1000, 0.87, [0.028, 0.034]],
-    [5000, 3.8, [0.1, 0.13]],
-    [10_000, 12, [0.23, 0.25]],
+    [1000, 0.85, [0.029, 0.032]],
+    [5000, 3.8, [0.098, 0.12]],
+    [10_000, 16, [0.24, 0.28]],
   ]),
   times("ebpf", "Cilium 1.20, its load-balancing control plane", CILIUM_RUN, [
     [1000, 0.19, [0.03, 0.39]],
