@@ -7,10 +7,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { formatSpan } from "../src/analysis/findings/common.js";
+import { type AgainstKernel, againstKernel } from "../src/analysis/model-vs-kernel.js";
 import { readResults } from "../src/results/files.js";
 import type { Cell, Results } from "../src/results/schema.js";
 import { selectCells } from "../src/results/select.js";
-import { formatNs } from "../src/text.js";
+import { formatCount, formatNs } from "../src/text.js";
 import { ROOT } from "./support/readme.js";
 
 /** A document in one line, as wrapping and columns don't matter. */
@@ -92,6 +93,21 @@ describe("docs/measurement.md", () => {
     const { counts } = cellOf(run, { ...at(5000), scenario: "proxy-memory" });
     const memory = `${Math.round(counts!.bytes! / 1e6)} MB`;
     expect(page).toContain(`| ${[name, ...changes, ...syncs, memory].join(" | ")} |`);
+  });
+
+  it("has what the model takes of the kernel's time in the kernel run, for each rule and each lookup", () => {
+    const rows = againstKernel(linked(page, "kernel"));
+    const ratio = (row: AgainstKernel | undefined) =>
+      `${row!.ratio.value.toFixed(2)} [${row!.ratio.interval.map((end) => end.toFixed(2)).join(", ")}]`;
+    expect(page).toContain(`it takes ${ratio(rows.find(({ what }) => what === "rule"))} for each rule`);
+    const lookups = rows.filter(({ what }) => what === "lookup");
+    for (const { services } of lookups) {
+      const [hash, trie] = ["ebpf", "calico-ebpf"].map((plane) =>
+        ratio(lookups.find((row) => row.plane === plane && row.services[0] === services[0])),
+      );
+      expect(page).toContain(`| ${formatCount(services[0])} | ${hash} | ${trie} |`);
+    }
+    expect(lookups).toHaveLength(10);
   });
 
   it("says how long Cilium's writes take, from the least to the most", () => {
