@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import { benchCluster } from "../src/measure/replicate/bench-cluster.js";
@@ -6,17 +7,31 @@ import { EBPF, EBPF_MAGLEV } from "../src/planes/ebpf/descriptor.js";
 import { planeById } from "../src/planes/registry.js";
 import { addresses } from "./addresses.js";
 
-const clusterOf = (variant: string) =>
+const clusterOf = (variant: string, services = 1000) =>
   benchCluster({
     clusterFile: null,
-    services: 1000,
+    services,
     clusterSeed: 1,
-    endpointsPerService: 1,
+    endpointsPerService: 4,
     affinityShare: 0,
     entry: "clusterIp",
     ...addresses.clusterOf!(variant),
     family: 4,
   });
+
+/** Nodes and entries, the mean of a trace. */
+async function visited(plane: string, variant: string, services?: number): Promise<number> {
+  const cluster = await clusterOf(variant, services);
+  const { words, length } = generateTrace(cluster, {
+    flows: 2000,
+    seed: 1,
+    entry: addresses.clusterOf!(variant).entry!,
+  });
+  const model = planeById(plane).compile(cluster).model(1);
+  let nodes = 0;
+  for (let flow = 0; flow < length; flow++) nodes += model.explain(flowAt(words, flow), 0).work.hashProbes;
+  return nodes / length;
+}
 
 describe("addresses", () => {
   it("gives Services addresses at random, one after another, or a NodePort each", async () => {
@@ -31,19 +46,6 @@ describe("addresses", () => {
   });
 
   it("has exact counts that differ in a trie by kind of address, and hardly in a hash table", async () => {
-    const visited = async (plane: string, variant: string) => {
-      const cluster = await clusterOf(variant);
-      const { words, length } = generateTrace(cluster, {
-        flows: 2000,
-        seed: 1,
-        entry: addresses.clusterOf!(variant).entry!,
-      });
-      const model = planeById(plane).compile(cluster).model(1);
-      let nodes = 0;
-      for (let flow = 0; flow < length; flow++)
-        nodes += model.explain(flowAt(words, flow), 0).work.hashProbes;
-      return nodes / length;
-    };
     for (const variant of ["sequential addresses", "NodePorts"]) {
       expect(
         Math.abs((await visited("ebpf", variant)) - (await visited("ebpf", "random addresses"))),
@@ -54,6 +56,26 @@ describe("addresses", () => {
       await visited("calico-ebpf", "NodePorts"),
     ];
     expect(ports - random).toBeGreaterThan(1);
+  });
+
+  it("have the depths of a trie that its README quotes", async () => {
+    const page = readFileSync(new URL("../src/planes/calico-ebpf/README.md", import.meta.url), "utf8");
+    const rows = page.split("\n").filter((line) => /^\| +[\d,]+ \| +[\d.]+ \| +[\d.]+ \|/.test(line));
+    expect(rows).toHaveLength(5);
+    for (const row of rows) {
+      const [services, ...quoted] = row
+        .split("|")
+        .slice(1, -1)
+        .map((field) => field.replace(",", "").trim());
+      for (const [i, variant] of ["random addresses", "sequential addresses", "NodePorts"].entries()) {
+        if (quoted[i] === "") continue;
+        const counted = await visited("calico-ebpf", variant, Number(services));
+        // Of another trace than the scenario's.
+        expect(Math.abs(counted - Number(quoted[i])), `${services} ${variant}: ${counted}`).toBeLessThan(
+          0.15,
+        );
+      }
+    }
   });
 
   it("are measured by every plane, up to the NodePorts that there are, and by outside clients at NodePorts alone", () => {
