@@ -106,7 +106,7 @@ static int is_seen(const struct frontend *frontend, uint64_t now)
 
 /*
  * Connects to each frontend until it has been seen to change, each connection on its own: an address without a Service may
- * swallow the packet.
+ * swallow the packet. Ends at the next command: whoever asked this one has lost its stream, and waits for another answer.
  */
 static void observe(struct frontend *frontends, int count, uint64_t interval_ns, uint64_t until)
 {
@@ -116,7 +116,7 @@ static void observe(struct frontend *frontends, int count, uint64_t interval_ns,
 	if (queue < 0)
 		die("epoll");
 	for (;;) {
-		struct pollfd waiting = { .fd = queue, .events = POLLIN };
+		struct pollfd waiting[] = { { .fd = queue, .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN } };
 		uint64_t now = now_ns(), next = UINT64_MAX;
 		struct timespec pause;
 		int ready, is_over = 1;
@@ -144,7 +144,9 @@ static void observe(struct frontend *frontends, int count, uint64_t interval_ns,
 		now = now_ns();
 		next = next > now ? next - now : 0;
 		pause = (struct timespec){ next / 1000000000, next % 1000000000 };
-		ppoll(&waiting, 1, &pause, NULL);
+		ppoll(waiting, 2, &pause, NULL);
+		if (waiting[1].revents)
+			break;
 		ready = epoll_wait(queue, events, ATTEMPTS, 0);
 		for (int e = 0; e < ready; e++) {
 			struct attempt *attempt = events[e].data.ptr;

@@ -67,6 +67,8 @@ export class Api {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
   readonly #options: ApiOptions;
   readonly traffic: ApiTraffic;
+  /** How often the server failed to answer: it may have done what it was asked all the same. */
+  failures = 0;
   /** When the server could not be reached last, by `performance.now`. */
   #unreachableMs = Number.NEGATIVE_INFINITY;
 
@@ -181,7 +183,10 @@ export class Api {
     const nowMs = performance.now();
     const isFull = FULL.test(answer.text);
     // `kubectl proxy` says 500 of a server that it can't reach.
-    if (answer.status >= 500 && !isFull) this.#unreachableMs = nowMs;
+    if (answer.status >= 500 && !isFull) {
+      this.#unreachableMs = nowMs;
+      this.failures++;
+    }
     const isFinal = isFull && nowMs - this.#unreachableMs > RESTART_MS;
     const mayPass = REPEATED.includes(answer.status) || NOT_READY.test(answer.text);
     if (!mayPass || isFinal || attempt >= MAX_ATTEMPTS) return answer;

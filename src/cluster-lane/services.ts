@@ -58,14 +58,14 @@ export class OwnServices {
 
   /** Removes all but a number. */
   async shrinkTo(count: number): Promise<void> {
-    await this.#each(["removing", count, this.#addresses.length], async (index) => {
-      const service = serviceManifest(this.#setting, index).metadata.name;
-      await this.#api.remove(`${this.#path("api/v1", "services")}/${service}`);
-      for (const { metadata } of sliceManifests(this.#setting, index, this.#targets)) {
-        await this.#api.remove(`${this.#slices}/${metadata.name}`);
-      }
-    });
+    await this.#each(["removing", count, this.#addresses.length], (index) => this.#remove(index));
     this.#addresses.length = count;
+  }
+
+  /** Removes the one after so many, which may be there in part. */
+  async undo(index: number): Promise<void> {
+    await this.#remove(index);
+    this.#addresses.length = index;
   }
 
   /** Creates a Service, after its slices: so it answers as soon as a node knows it. */
@@ -79,6 +79,14 @@ export class OwnServices {
       (await this.#api.create(path, manifest, clusterIpSchema)) ??
       (await this.#api.get(`${path}/${manifest.metadata.name}`, clusterIpSchema));
     this.#addresses[index] = addressesOf(made);
+  }
+
+  async #remove(index: number): Promise<void> {
+    const service = serviceManifest(this.#setting, index).metadata.name;
+    await this.#api.remove(`${this.#path("api/v1", "services")}/${service}`);
+    for (const { metadata } of sliceManifests(this.#setting, index, this.#targets)) {
+      await this.#api.remove(`${this.#slices}/${metadata.name}`);
+    }
   }
 
   get #slices(): string {

@@ -143,6 +143,18 @@ describe.skipIf(lacking !== null && process.env.CI === undefined)("the cluster l
     expect(steps.filter((step) => step < 1 || step > 100)).toEqual([]);
   });
 
+  it("leaves what it watches for the next command: the stream that asked for it broke", async () => {
+    const watcher = spawn(PROBE, ["watch"]);
+    watcher.stdin.write(`watch 1 1000 100000 1\ntcp 127.0.0.1 ${port} 10.0.0.1\n`);
+    const said: string[] = [];
+    for await (const line of createInterface({ input: watcher.stdout })) {
+      said.push(JSON.parse(line).kind);
+      if (said.length === 1) watcher.stdin.write("clock 2\n");
+      if (said.at(-1) === "clock") watcher.stdin.end();
+    }
+    expect([said[0], said.at(-1)]).toEqual(["watching", "clock"]);
+  });
+
   it("watches all frontends of a change at once, by protocol and family, and says who else answers", async () => {
     const watcher = spawn(PROBE, ["watch"]);
     const frontends = ["tcp 127.0.0.1 127.0.0.1", "udp ::1 any", "udp 127.0.0.1 10.0.0.1"];

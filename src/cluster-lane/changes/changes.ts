@@ -1,6 +1,6 @@
 /** Changes of a cluster, and when each node's connections follow them. */
 
-import type { Api } from "../api.js";
+import { type Api, ApiError } from "../api.js";
 import { ClusterFailedError } from "../errors.js";
 import { addressesOf, anyObject, clusterIpSchema } from "../kinds.js";
 import {
@@ -14,7 +14,7 @@ import {
   type Target,
 } from "../objects.js";
 import { type ClockOffset, fromThere } from "./clock.js";
-import { type ChangeTime, type Made, timesOf, type Watch } from "./times.js";
+import { type ChangeCounts, type ChangeTime, type Made, timesOf, type Watch } from "./times.js";
 import { type Frontend, nowNs, type Sighting, type Watcher, type WatchRequest } from "./watcher.js";
 
 /** How many changes of each kind are made at each N. */
@@ -35,15 +35,21 @@ const SYNC_SECONDS = 600;
 const OFTEN_US = 1000;
 const SELDOM_US = 5000;
 
+/**
+ * The API server's words for an address that is another Service's by now, or this one's since an attempt whose answer was lost
+ * (pkg/registry/core/service/ipallocator of Kubernetes 1.36).
+ */
+const TAKEN = /already allocated/;
+
 /** All changes at one N. */
 export interface Changed {
   readonly times: readonly ChangeTime[];
   /** By node: the error of its clock's offset, at most. */
   readonly clockErrorNs: ReadonlyMap<string, number>;
-  /** Changes of `programming` that the API server or a broken stream made useless: a lost sync ends the run. */
-  readonly lost: number;
+  /** Those that the API server, a broken stream or an address that was taken made useless. */
+  readonly lost: ChangeCounts;
   /** How many were made before the time was over, lost ones included. */
-  readonly made: { readonly programming: number; readonly sync: number };
+  readonly made: ChangeCounts;
   /** Of `sync`: what came before the last Service. */
   readonly creation: Creation | null;
 }
@@ -65,6 +71,7 @@ export class Changes {
   #made: Made[] = [];
   #lost = 0;
   #replacedAddresses: readonly string[] | null = null;
+  #isReplacedReached = false;
   #replacements = 0;
   #created = 0;
   #addresses = 0;
@@ -80,7 +87,9 @@ export class Changes {
   }
 
   /** Compares clocks before and after `work`, which makes changes, and returns how long these took on each node. */
-  async around(work: () => Promise<void>): Promise<Omit<Changed, "creation" | "made">> {
+  async around(
+    work: () => Promise<void>,
+  ): Promise<Pick<Changed, "times" | "clockErrorNs"> & { readonly lost: number }> {
     this.#made = [];
     this.#lost = 0;
     const before = await this.#compare();
@@ -118,27 +127,38 @@ export class Changes {
     await this.#api.pause(QUIET_MS + Math.random() * JITTER_MS + REMOVED_MS * removed);
   }
 
-  /** The last of many Services; `make` makes it at its addresses, and resolves with the API server's answer. */
-  async makeLast(block: number, make: (addresses: readonly string[]) => Promise<void>): Promise<void> {
-    const addresses = await this.#freeAddresses();
-    const where = {
-      frontends: this.#frontends(addresses, null),
-      intervalUs: SELDOM_US,
-      seconds: SYNC_SECONDS,
-    };
-    await this.#observe({ block, kinds: { first: "sync" } }, where, async () => {
-      await make(addresses);
-      return this.#answeredAtOnce();
+  /**
+   * The last of many Services; `make` makes it at its addresses, and resolves with the API server's answer.
+   *
+   * @returns whether it was seen; where not, it may have been made or not.
+   */
+  makeLast(block: number, make: (addresses: readonly string[]) => Promise<void>): Promise<boolean> {
+    return this.#unlessLost(async () => {
+      const addresses = await this.#freeAddresses();
+      const where = {
+        frontends: this.#frontends(addresses, null),
+        intervalUs: SELDOM_US,
+        seconds: SYNC_SECONDS,
+      };
+      await this.#observe({ block, kinds: { first: "sync" } }, where, async () => {
+        await make(addresses);
+        return this.#answeredAtOnce();
+      });
     });
   }
 
-  async #unlessLost(change: () => Promise<void>): Promise<void> {
+  /** Whether a change ended with times. */
+  async #unlessLost(change: () => Promise<void>): Promise<boolean> {
     try {
       await change();
+      return true;
     } catch (error) {
-      if (!(error instanceof ClusterFailedError)) throw error;
+      const mayPass =
+        error instanceof ClusterFailedError || (error instanceof ApiError && TAKEN.test(error.message));
+      if (!mayPass) throw error;
       this.#lost++;
       for (const watcher of this.#watchers) watcher.close();
+      return false;
     }
   }
 
@@ -149,19 +169,22 @@ export class Changes {
     const slices = changingSlices(this.#setting, name, target);
     for (const slice of slices) await this.#api.create(this.#slices, slice, anyObject);
     await this.#api.pause(QUIET_MS + Math.random() * JITTER_MS);
-    await this.#observe({ block, kinds: { first: "new" } }, this.#change(addresses, target), async () => {
-      await this.#api.create(this.#services, namedService(this.#setting, name, addresses), clusterIpSchema);
-      return this.#answeredAtOnce();
-    });
-    await this.#api.remove(`${this.#services}/${name}`);
-    for (const { metadata } of slices) await this.#api.remove(`${this.#slices}/${metadata.name}`);
+    try {
+      await this.#observe({ block, kinds: { first: "new" } }, this.#change(addresses, target), async () => {
+        await this.#api.create(this.#services, namedService(this.#setting, name, addresses), clusterIpSchema);
+        return this.#answeredAtOnce();
+      });
+    } finally {
+      await this.#api.remove(`${this.#services}/${name}`);
+      for (const { metadata } of slices) await this.#api.remove(`${this.#slices}/${metadata.name}`);
+    }
   }
 
   async #replaceEndpoint(block: number): Promise<void> {
-    this.#replacedAddresses ??= await this.#makeReplaced();
+    const addresses = await this.#reachReplaced();
     const target = this.#target(++this.#replacements);
     const slices = changingSlices(this.#setting, REPLACED, target);
-    const where = this.#change(this.#replacedAddresses, target);
+    const where = this.#change(addresses, target);
     await this.#observe({ block, kinds: { first: "joins", lastOther: "leaves" } }, where, () =>
       // A slice of each family, at the same time: each is an event of its own.
       Promise.all(
@@ -173,27 +196,34 @@ export class Changes {
     );
   }
 
-  /** Creates the Service whose endpoint is replaced, and waits until every node reaches it: that time is no change's. */
+  /** Waits until every node reaches the Service whose endpoint is replaced: that time is no change's. */
+  async #reachReplaced(): Promise<readonly string[]> {
+    this.#replacedAddresses ??= await this.#makeReplaced();
+    if (!this.#isReplacedReached) {
+      const where = this.#change(this.#replacedAddresses, this.#target(0));
+      const watches = await Promise.all(this.#watchers.map((watcher) => watcher.watch(where)));
+      await Promise.all(watches.map(({ seen }) => seen));
+      this.#isReplacedReached = true;
+    }
+    return this.#replacedAddresses;
+  }
+
   async #makeReplaced(): Promise<readonly string[]> {
-    const target = this.#target(0);
-    for (const slice of changingSlices(this.#setting, REPLACED, target)) {
+    for (const slice of changingSlices(this.#setting, REPLACED, this.#target(0))) {
       await this.#api.create(this.#slices, slice, anyObject);
     }
     const service = namedService(this.#setting, REPLACED, null);
     const made =
       (await this.#api.create(this.#services, service, clusterIpSchema)) ??
       (await this.#api.get(`${this.#services}/${REPLACED}`, clusterIpSchema));
-    const addresses = addressesOf(made);
-    const where = this.#change(addresses, target);
-    const watches = await Promise.all(this.#watchers.map((watcher) => watcher.watch(where)));
-    await Promise.all(watches.map(({ seen }) => seen));
-    return addresses;
+    return addressesOf(made);
   }
 
   /**
    * Makes a change while all nodes watch, and waits for what they see.
    *
    * @param change resolves with the times of the API server's answers, one per family
+   * @throws ClusterFailedError where a stream broke, or where the change may have been made before it was answered.
    */
   async #observe(
     what: Pick<Made, "block" | "kinds">,
@@ -203,7 +233,11 @@ export class Changes {
     const watches = await Promise.all(
       this.#watchers.map(async (watcher) => ({ node: watcher.node, ...(await watcher.watch(where)) })),
     );
+    const { failures } = this.#api;
     const answeredNs = await change();
+    if (this.#api.failures > failures) {
+      throw new ClusterFailedError("the API server failed to answer a change, and may have made it before");
+    }
     const watched = this.#watches.map((of) => ({ of, answeredNs: answeredNs[of.at] ?? 0 }));
     const seen = new Map<string, readonly Sighting[]>();
     for (const watch of watches) seen.set(watch.node, await watch.seen);

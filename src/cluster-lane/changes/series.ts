@@ -4,6 +4,7 @@ import { formatCount } from "../../text.js";
 import { SYNCS } from "../plan.js";
 import type { ClusterProgress, OwnServices } from "../services.js";
 import { CHANGES, type Changed, type Changes } from "./changes.js";
+import type { ChangeCounts } from "./times.js";
 import { nowNs } from "./watcher.js";
 
 interface SeriesHooks {
@@ -28,7 +29,12 @@ export async function changeAll(changes: Changes, services: number, hooks: Serie
       programming++;
     }
   });
-  return { ...changed, made: { programming, sync: 0 }, creation: null };
+  return {
+    ...changed,
+    lost: { programming: changed.lost, sync: 0 },
+    made: { programming, sync: 0 },
+    creation: null,
+  };
 }
 
 /** Creates Services up to N several times, and each time watches when the last one answers. */
@@ -40,6 +46,7 @@ export async function watchGrowth(
 ): Promise<Changed> {
   const first = own.addresses.length;
   const creationNs: number[] = [];
+  let sync = 0;
   const changed = await changes.around(async () => {
     for (let repeat = 0; repeat < SYNCS && !isLate(); repeat++) {
       if (repeat > 0) {
@@ -48,14 +55,21 @@ export async function watchGrowth(
       }
       const beganNs = nowNs();
       if (!(await own.growTo(count - 1))) return;
-      await changes.makeLast(repeat, async (addresses) => {
+      const isSeen = await changes.makeLast(repeat, async (addresses) => {
         await own.make(count - 1, addresses);
         creationNs.push(nowNs() - beganNs);
       });
+      if (!isSeen) await own.undo(count - 1);
+      sync++;
     }
   });
   const creation = creationNs.length === 0 ? null : { services: count - first, ns: creationNs };
-  return { ...changed, made: { programming: 0, sync: creationNs.length }, creation };
+  return {
+    ...changed,
+    lost: { programming: 0, sync: changed.lost },
+    made: { programming: 0, sync },
+    creation,
+  };
 }
 
 /** Joins the changes of several series; null where none was made. */
@@ -67,11 +81,13 @@ export function merge(...parts: readonly (Changed | null)[]): Changed | null {
     clockErrorNs: new Map(
       there.flatMap(({ clockErrorNs }) => [...clockErrorNs]).sort(([, a], [, b]) => a - b),
     ),
-    lost: there.reduce((sum, { lost }) => sum + lost, 0),
-    made: {
-      programming: there.reduce((sum, { made }) => sum + made.programming, 0),
-      sync: there.reduce((sum, { made }) => sum + made.sync, 0),
-    },
+    lost: sumOf(there.map(({ lost }) => lost)),
+    made: sumOf(there.map(({ made }) => made)),
     creation: there.map(({ creation }) => creation).find((creation) => creation !== null) ?? null,
   };
 }
+
+const sumOf = (counts: readonly ChangeCounts[]): ChangeCounts => ({
+  programming: counts.reduce((sum, { programming }) => sum + programming, 0),
+  sync: counts.reduce((sum, { sync }) => sum + sync, 0),
+});

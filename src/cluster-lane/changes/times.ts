@@ -18,6 +18,12 @@ export interface ChangeTime {
   readonly ns: number | null;
 }
 
+/** Changes by scenario. */
+export interface ChangeCounts {
+  readonly programming: number;
+  readonly sync: number;
+}
+
 /** A change that was made, and what the nodes saw of it, by their own clocks. */
 export interface Made {
   readonly block: number;

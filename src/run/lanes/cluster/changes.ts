@@ -27,7 +27,6 @@ export function addChanged(results: Results, services: number, changed: Changed,
   for (const kind of CHANGE_KINDS) {
     for (const protocol of PROTOCOLS) {
       const own = changed.times.filter((time) => time.kind === kind && time.protocol === protocol);
-      if (own.length === 0) continue;
       for (const part of CHANGE_PARTS) {
         const { scenario, variant } = changeCell(kind, protocol, part);
         const cell = findCell(results, { scenario, variant, services });
@@ -35,7 +34,9 @@ export function addChanged(results: Results, services: number, changed: Changed,
         const index = results.cells.indexOf(cell);
         const order = (block: number) => block * results.cells.length + index;
         const servicesInCluster = services + facts.otherServices;
-        addPart(cell, timesOf(own, part), part, { ...changed, ...facts, servicesInCluster, order });
+        const what = { ...changed, ...facts, servicesInCluster, order };
+        addPart(cell, timesOf(own, part), part, what);
+        for (const note of notesOf(cell, timesOf(own, part), changed)) addOutcome(cell, "note", note);
       }
     }
   }
@@ -50,7 +51,6 @@ function addPart(
   part: ChangePart,
   {
     clockErrorNs,
-    lost,
     creation,
     seed,
     names,
@@ -100,19 +100,27 @@ function addPart(
       creation && { createdServices: creation.services, creationNs: median(creation.ns) }),
     ...Object.fromEntries(ofNodes),
   };
-  const unseen = own.filter(({ ns }) => ns === null).length;
-  const middle = median(all);
-  const notes = [
-    unseen > 0 &&
-      `of ${countOf(own.length, cell.scenario === "sync" ? "sync" : "change")}, ${unseen} did not reach a node in time: they are in no time`,
-    // Nothing is lost of `sync`: it ends the run.
+}
+
+/** What is said of changes that have no time, and of clocks that are too far apart. */
+function notesOf(
+  { scenario }: Cell,
+  own: readonly ChangeTime[],
+  { lost: allLost, clockErrorNs }: Changed,
+): string[] {
+  const what = scenario === "sync" ? "sync" : "change";
+  const lost = scenario === "sync" ? allLost.sync : allLost.programming;
+  const seen = own.flatMap(({ ns }) => (ns === null ? [] : [ns]));
+  const errorNs = Math.max(0, ...clockErrorNs.values());
+  const middle = seen.length === 0 ? Number.POSITIVE_INFINITY : median(seen);
+  return [
+    seen.length < own.length &&
+      `of ${countOf(own.length, what)}, ${own.length - seen.length} did not reach a node in time: they are in no time`,
     lost > 0 &&
-      cell.scenario === "programming" &&
-      `${countOf(lost, "change")} ${lost === 1 ? "was" : "were"} lost, because the API server or a stream to a pod failed`,
+      `${countOf(lost, what)} ${lost === 1 ? "was" : "were"} lost, because the API server, a stream to a pod or a Service's address failed`,
     errorNs > ERROR_SHARE * middle &&
       `the clocks of pods and of this machine agree to ${formatNs(errorNs)}, and half the times are below ${formatNs(middle)}`,
   ].filter((note) => note !== false);
-  for (const note of notes) addOutcome(cell, "note", note);
 }
 
 /** How one node followed: p50, p90 and the slowest of its times. */
