@@ -1,5 +1,9 @@
-/** Processes: which one holds something, so that it is known again when its number has been given to another one; which goes first. */
+/**
+ * Processes: which one holds something, so that it is known again when its number has been given to another one; which goes
+ * first; and what one said at its end.
+ */
 
+import type { ChildProcess } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 
@@ -38,6 +42,25 @@ export function prefer(pid: number): void {
   } catch {
     // It takes longer then, and does the same.
   }
+}
+
+/** More than the message and the stack of an error. */
+const MOST_WORDS = 8000;
+
+/** Collects what a process prints. Returns a function that gives the last of it. */
+export function lastWords(child: ChildProcess, streams: readonly ("stdout" | "stderr")[]): () => string {
+  let words = "";
+  for (const name of streams) {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
+      words = (words + text).slice(-MOST_WORDS);
+    });
+  }
+  return () => words;
+}
+
+/** The message of the error that ended a process of node, from what it printed; undefined where it printed none. */
+export function errorIn(words: string): string | undefined {
+  return /^\w*Error: (.*)$/m.exec(words)?.[1];
 }
 
 /** When a process was started, in the kernel's own ticks (proc(5), field 22); null where nothing tells. */

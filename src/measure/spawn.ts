@@ -3,6 +3,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import os from "node:os";
 import { performance } from "node:perf_hooks";
+import { errorIn, lastWords } from "../process.js";
 import { CHILD_FLAGS } from "./environment.js";
 import type { Counted, Measured } from "./replicate/measured.js";
 import type { Job } from "./scenario.js";
@@ -75,7 +76,7 @@ export function runReplicate(
       ...(signal && { signal }),
     });
     let stdout = "";
-    let stderr = "";
+    const words = lastWords(child, ["stderr"]);
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
@@ -83,9 +84,6 @@ export function runReplicate(
     }, timeoutMs);
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr = (stderr + text).slice(-4000);
     });
     child.on("error", (error) => {
       // One that has been started is waited for, so that none is left behind an end.
@@ -98,7 +96,11 @@ export function runReplicate(
         if (measured) resolve({ measured, wallMs });
         else if (timedOut) reject(new ReplicateError(`it hung and was killed after ${timeoutMs / 1000} s`));
         else if (code === 0) reject(new ReplicateError("the process ended without a measurement"));
-        else reject(new ReplicateError(exitReason(stderr, code, killedBy)));
+        else {
+          reject(
+            new ReplicateError(errorIn(words()) ?? `the process ended with ${killedBy ?? `code ${code}`}`),
+          );
+        }
       }),
     );
     // A child that dies before it has read its job must not take the parent along (EPIPE).
@@ -142,9 +144,4 @@ function isMeasurement(value: unknown): value is Measured | Counted {
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
-}
-
-function exitReason(stderr: string, code: number | null, signal: string | null): string {
-  const line = stderr.split("\n").find((text) => /^\w*Error: /.test(text));
-  return line?.replace(/^\w*Error: /, "") ?? `the process ended with ${signal ?? `code ${code}`}`;
 }

@@ -1,31 +1,17 @@
 /** Ways to the process in the sandbox: pipes into namespaces of its own, or files that a user-mode Linux guest polls. */
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { chownSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Channel, endOf, lastWords, pipeChannel } from "../real-program/channel.js";
+import { lastWords } from "../../process.js";
+import { type Channel, endOf, pipeChannel } from "../real-program/channel.js";
 import { guestCommand, guestEnvironment, guestFailure, NOBODY, Tail } from "../testbed/guest.js";
-import { toolPath } from "../testbed/tools.js";
+import { spawnIsolated } from "../testbed/sandbox.js";
 import { GUEST_ERRORS_FILE, GUEST_REPLIES_FILE, GUEST_REQUESTS_FOLDER } from "./protocol.js";
 
 const WORKER = fileURLToPath(new URL("./worker.js", import.meta.url));
 const GUEST_INIT = fileURLToPath(new URL("./guest-init.js", import.meta.url));
-
-/** Starts a command in new namespaces, in a process group of its own: Ctrl-C is for the parent, which ends this one. */
-function spawnIsolated(command: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
-  const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
-  const unshare = [
-    ...[...user, "--net", "--mount", "--propagation", "private"],
-    ...["--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
-  ];
-  return spawn(toolPath("setpriv"), ["--pdeathsig", "KILL", toolPath("unshare"), ...unshare, ...command], {
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-    env: environment,
-  });
-}
 
 /** The worker as the first process of new namespaces. Needs root. */
 export function namespaceChannel(): Channel {

@@ -1,11 +1,16 @@
 /** A cluster's rules as lbscale exports them, as texts for the tools that load them. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { familyOf, rangeText } from "../../cluster/family.js";
+import { familyOf } from "../../cluster/family.js";
 import { IptablesProgram } from "../../planes/iptables/program.js";
 import { iptablesRestore } from "../../planes/iptables/ruleset.js";
 import { IpvsProgram } from "../../planes/ipvs/program.js";
-import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../../planes/ipvs/ruleset.js";
+import {
+  ipsetRestore,
+  ipvsAddresses,
+  ipvsadmRestore,
+  ipvsIptablesRestore,
+} from "../../planes/ipvs/ruleset.js";
 import { NftablesProgram } from "../../planes/nftables/program.js";
 import { nftTransactions } from "../../planes/nftables/ruleset.js";
 import type { PlaneOptions, Program } from "../../planes/plane.js";
@@ -25,7 +30,7 @@ export function loadableRules(program: Program): LoadableRules {
   if (program instanceof NftablesProgram) return { nft: joined(nftTransactions(program)) };
   if (program instanceof IpvsProgram) {
     return {
-      ip: joined(virtualAddresses(program)),
+      ip: joined(ipvsAddresses(program)),
       ipset: joined(ipsetRestore(program)),
       ...ofFamily(program, ipvsIptablesRestore(program)),
       ipvsadm: joined(ipvsadmRestore(program)),
@@ -41,14 +46,4 @@ function ofFamily({ cluster }: Pick<Program, "cluster">, text: string): Loadable
 
 function joined(chunks: Iterable<string>): string {
   return [...chunks].join("");
-}
-
-/** The dummy interface that makes every virtual address one of this node's. */
-function* virtualAddresses({ cluster }: IpvsProgram): Iterable<string> {
-  yield "link add kube-ipvs0 txqueuelen 0 type dummy\n";
-  const { clusterIp, externalAddress, network } = cluster;
-  const addresses = new Set([...clusterIp, ...externalAddress]);
-  for (const address of network.nodeAddresses) addresses.delete(address);
-  for (const base of addresses)
-    yield `addr add ${rangeText(network, { base, prefixLength: 32 })} dev kube-ipvs0\n`;
 }

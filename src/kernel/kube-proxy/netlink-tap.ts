@@ -3,9 +3,9 @@
  * program stands in front of netlink as in front of a tool.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { type Channel, pipeChannel } from "../real-program/channel.js";
 import { KernelError, runTool, toolPath } from "../testbed/tools.js";
 import { NETLINK_GENERIC, type NetlinkRequest } from "./netlink-requests.js";
 
@@ -16,21 +16,11 @@ const DEVICES = "/sys/class/net";
 
 /** Listens from `start` until the sandbox ends. */
 export class NetlinkTap {
-  readonly #process: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-  #errors = "";
+  readonly #channel: Channel;
 
   private constructor(program: string, family: number) {
-    this.#process = spawn(program, [DEVICE, String(family)], { stdio: ["pipe", "pipe", "pipe"] });
-    this.#process.stderr!.setEncoding("utf8").on("data", (text: string) => {
-      this.#errors += text;
-    });
-    this.#process.once("error", (error) => {
-      this.#errors += error.message;
-    });
-    // What is written to one that has ended is answered by #answer().
-    this.#process.stdin!.on("error", () => {});
-    this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
+    const child = spawn(program, [DEVICE, String(family)], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#channel = pipeChannel(child, `reading ${DEVICE}`);
   }
 
   /**
@@ -52,7 +42,7 @@ export class NetlinkTap {
 
   /** Requests since the last call, those that are answered when it is called among them. */
   async take(): Promise<NetlinkRequest[]> {
-    this.#process.stdin!.write("\n");
+    this.#channel.send("");
     const lines = await this.#answer();
     return lines.map((line) => {
       const [protocol = "", message = ""] = line.split(" ");
@@ -64,11 +54,9 @@ export class NetlinkTap {
   async #answer(): Promise<string[]> {
     const answer: string[] = [];
     for (;;) {
-      const { done, value } = await this.#lines.next();
-      if (done === true)
-        throw new KernelError(`reading ${DEVICE} ended: ${this.#errors.trim() || "it was killed"}`);
-      if (value === "") return answer;
-      answer.push(value);
+      const line = await this.#channel.next();
+      if (line === "") return answer;
+      answer.push(line);
     }
   }
 }

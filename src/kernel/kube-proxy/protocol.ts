@@ -108,7 +108,6 @@ export type Reply = z.infer<typeof replySchema>;
 /** Files of the folder. */
 export const NETLINK_PROGRAM = "netlink";
 export const OBJECTS_FILE = "objects.json";
-export const LOG_FILE = "kube-proxy.log";
 export const GUEST_REQUESTS_FOLDER = "requests";
 export const GUEST_REPLIES_FILE = "replies";
 export const GUEST_ERRORS_FILE = "errors";

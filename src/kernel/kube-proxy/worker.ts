@@ -3,27 +3,25 @@
  * its loopback. Requests come in on stdin and are answered on stdout, one after the other.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect, isIPv6 } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
-import { kubeconfig } from "../../kubernetes/list-watch/kubeconfig.js";
 import { type ObjectChange, parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
 import { connectedDestinations, isConnected } from "../planes/ipvs-connections.js";
 import { prepareHost } from "../testbed/host.js";
 import { KernelError, MissingToolError, runTool, toolPath } from "../testbed/tools.js";
-import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "./config.js";
+import { HEALTH_URL, METRICS_URL } from "./config.js";
 import { get } from "./http.js";
 import { parseMetrics, type SyncState, syncState } from "./metrics.js";
 import { wordsOf } from "./netlink-requests.js";
 import { deviceNames, NetlinkTap } from "./netlink-tap.js";
+import { KubeProxyProcess } from "./process.js";
 import {
   type CheckedOptions,
   type ListedRules,
-  LOG_FILE,
   type LoadableRules,
   NETLINK_PROGRAM,
   OBJECTS_FILE,
@@ -65,8 +63,7 @@ class Node {
   readonly #wrappers: Wrappers;
   readonly #model: ModelReader;
   #tap: NetlinkTap | undefined;
-  #proxy: ChildProcess | undefined;
-  #end: string | undefined;
+  #proxy: KubeProxyProcess | undefined;
 
   /** @param backend What its iptables tools use. */
   constructor(folder: string, options: CheckedOptions, backend: "legacy" | "nft") {
@@ -87,26 +84,12 @@ class Node {
   async start(): Promise<Sync> {
     await prepareHost(this.#folder, false);
     await this.#addAddresses();
-    const kubeconfigFile = join(this.#folder, "kubeconfig");
-    writeFileSync(kubeconfigFile, kubeconfig(await this.#server.listen()));
-    const configFile = join(this.#folder, "config.json");
-    writeFileSync(configFile, kubeProxyConfiguration(this.#options, kubeconfigFile));
-    const log = openSync(join(this.#folder, LOG_FILE), "a");
+    this.#proxy = new KubeProxyProcess(this.#folder, this.#options, await this.#server.listen());
     if (this.#options.mode === "ipvs")
       this.#tap = await NetlinkTap.start(join(this.#folder, NETLINK_PROGRAM));
     const startedAt = performance.now();
-    this.#proxy = spawn(this.#options.binary, ["--config", configFile], {
-      stdio: ["ignore", log, log],
-      env: { PATH: `${this.#wrappers.bin}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: "C", HOME: this.#folder },
-    });
-    closeSync(log);
-    this.#proxy.once("error", (error) => {
-      this.#end = error.message;
-    });
-    this.#proxy.once("exit", (code, signal) => {
-      this.#end ??= `it ended with ${signal ?? `code ${code}`}`;
-    });
-    return this.#synced(startedAt, undefined);
+    this.#proxy.start(this.#wrappers.bin);
+    return this.#synced(this.#proxy, startedAt, undefined);
   }
 
   async apply(changes: readonly ObjectChange[]): Promise<Sync> {
@@ -118,7 +101,7 @@ class Node {
     const version = this.#server.resourceVersion;
     for (const change of changes) this.#server.apply(change);
     const expected = (before?.changes ?? 0) + this.#server.resourceVersion - version;
-    const sync = await this.#synced(startedAt, expected);
+    const sync = await this.#synced(this.#proxy!, startedAt, expected);
     return { ...sync, commands: [...late, ...sync.commands] };
   }
 
@@ -170,13 +153,13 @@ class Node {
   }
 
   /** Waits until kube-proxy has received so many changes (undefined: has read its objects) and written them. */
-  async #synced(startedAt: number, expected: number | undefined): Promise<Sync> {
+  async #synced(proxy: KubeProxyProcess, startedAt: number, expected: number | undefined): Promise<Sync> {
     let previous: SyncState | undefined;
     let syncedAt: number | undefined;
     let [workedAt, worked, saidAt] = [startedAt, 0, startedAt];
     for (;;) {
       const now = performance.now();
-      const { ticks, running } = toolWork(this.#proxy!.pid!);
+      const { ticks, running } = toolWork(proxy.pid);
       if (ticks >= worked + WORK_TICKS) {
         [workedAt, worked] = [now, ticks];
         if (running !== undefined && now - saidAt > SAID_MS) {
@@ -185,18 +168,18 @@ class Node {
           saidAt = now;
         }
       }
-      if (this.#end !== undefined) throw new KernelError(`kube-proxy: ${this.#end}: ${this.#lastWords()}`);
+      proxy.requireRunning();
       if (now - workedAt > this.#options.timeoutMs) {
         const seconds = this.#options.timeoutMs / 1000;
         const how =
           startedAt === workedAt ? `within ${seconds} s` : `for ${seconds} s after its tools last worked`;
-        throw new KernelError(`kube-proxy did not sync ${how}; give it more time: ${this.#lastWords()}`, [
+        throw new KernelError(`kube-proxy did not sync ${how}; give it more time: ${proxy.lastWords()}`, [
           "timeoutMs",
         ]);
       }
       const state = await this.#state();
       if (state !== undefined && state.failures > 0)
-        throw new KernelError(`kube-proxy could not write its rules: ${this.#lastWords()}`);
+        throw new KernelError(`kube-proxy could not write its rules: ${proxy.lastWords()}`);
       const isComplete =
         expected === undefined || (state?.changes ?? 0) >= expected || now - startedAt > UNNOTICED_MS;
       if (state?.isSynced && isComplete && (expected !== undefined || (await isHealthy()))) {
@@ -221,19 +204,6 @@ class Node {
   async #state(): Promise<SyncState | undefined> {
     const text = await get(METRICS_URL);
     return text === undefined ? undefined : syncState(parseMetrics(text));
-  }
-
-  #lastWords(): string {
-    const log = readFileSync(join(this.#folder, LOG_FILE), "utf8").trim();
-    // What takes several lines is between "<" and ">", indented by a tab (klog).
-    const lines = log.replaceAll(/\n\t/g, " ").replaceAll(/\n >/g, " >").split("\n");
-    // Whoever reads its metrics gets an error for each counter that does not exist yet.
-    const errors = lines.filter(
-      (line) => /^[EF]\d{4} |^[Ee]rror/.test(line) && !line.includes(" metrics.go:"),
-    );
-    // That there is no table to list before the first sync is no failure.
-    const last = errors.findLast((line) => !line.includes('"Failed to list existing ')) ?? errors.at(-1);
-    return (last ?? lines.at(-1) ?? "").slice(0, 400) || "it logged nothing";
   }
 }
 

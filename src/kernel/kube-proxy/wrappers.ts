@@ -28,6 +28,19 @@ const WRITERS = ["iptables-restore", "ip6tables-restore", "nft"];
 /** Of `ipset`: it is called for each set and each element, and what it reads is of no interest. */
 const SET_WRITES = ["add", "create", "del", "destroy", "flush", "rename", "restore", "swap"];
 
+/**
+ * Links the tools that kube-proxy runs.
+ * @param folder Where the links are made.
+ * @param nft Path of the nft that is run.
+ * @throws KernelError where a tool is not installed.
+ */
+export function linkTools(folder: string, backend: "legacy" | "nft", nft: string): void {
+  // One program for all of iptables' tools, which looks at the name it is called by.
+  const multi = toolPath(`xtables-${backend}-multi`);
+  for (const name of IPTABLES_TOOLS) symlinkSync(multi, join(folder, name));
+  symlinkSync(nft, join(folder, "nft"));
+}
+
 /** The folders that tools are found and writes are kept in. */
 export class Wrappers {
   /** First in kube-proxy's PATH. */
@@ -44,10 +57,7 @@ export class Wrappers {
     this.#tools = join(folder, "tools");
     this.#writes = join(folder, "writes");
     for (const path of [this.bin, this.#tools, this.#writes]) mkdirSync(path);
-    // One program for all of them, which looks at the name it is called by.
-    const multi = toolPath(`xtables-${backend}-multi`);
-    for (const name of IPTABLES_TOOLS) symlinkSync(multi, join(this.#tools, name));
-    symlinkSync(toolPath("nft"), join(this.#tools, "nft"));
+    linkTools(this.#tools, backend, toolPath("nft"));
     for (const name of [...IPTABLES_TOOLS, "nft"]) {
       if (!WRITERS.includes(name)) symlinkSync(join(this.#tools, name), join(this.bin, name));
       else {

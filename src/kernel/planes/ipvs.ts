@@ -1,8 +1,12 @@
 /** kube-proxy's IPVS mode: virtual services and their servers, sets, and the few rules next to them. */
 
-import { rangeText } from "../../cluster/family.js";
 import { IpvsProgram } from "../../planes/ipvs/program.js";
-import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../../planes/ipvs/ruleset.js";
+import {
+  ipsetRestore,
+  ipvsAddresses,
+  ipvsadmRestore,
+  ipvsIptablesRestore,
+} from "../../planes/ipvs/ruleset.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
 import { toolPath } from "../testbed/tools.js";
@@ -34,7 +38,7 @@ export const ipvs: KernelPlane = {
   load: async ({ testbed }: Loading, program: Program | null) => {
     if (!(program instanceof IpvsProgram)) throw new TypeError("not an IPVS program");
     // Packets to virtual addresses must be this node's own, or they never come by LOCAL_IN, where IPVS listens.
-    await testbed.exec("node", toolPath("ip"), ["-batch", "-"], { input: virtualAddresses(program) });
+    await testbed.exec("node", toolPath("ip"), ["-batch", "-"], { input: ipvsAddresses(program) });
     await testbed.exec("node", toolPath("ipset"), ["restore"], { input: ipsetRestore(program) });
     await testbed.exec("node", toolPath(toolOf(testbed.family, "iptables-legacy-restore")), [], {
       // Without xt_physdev: the testbed bridges nothing.
@@ -46,16 +50,3 @@ export const ipvs: KernelPlane = {
     }
   },
 };
-
-/** kube-proxy's dummy interface, which is never up: an address makes a local route all the same. */
-function* virtualAddresses({ cluster, virtualServices }: IpvsProgram): Iterable<string> {
-  yield "link add kube-ipvs0 type dummy\n";
-  const nodes = new Set(cluster.network.nodeAddresses);
-  const seen = new Set<number>();
-  for (let v = 0; v < virtualServices.count; v++) {
-    const address = virtualServices.address[v]! >>> 0;
-    if (seen.has(address) || nodes.has(address) || address >>> 24 === 127) continue;
-    seen.add(address);
-    yield `addr add ${rangeText(cluster.network, { base: address, prefixLength: 32 })} dev kube-ipvs0\n`;
-  }
-}

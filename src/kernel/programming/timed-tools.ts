@@ -2,8 +2,7 @@
 
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { IPTABLES_TOOLS } from "../kube-proxy/wrappers.js";
-import { toolPath } from "../testbed/tools.js";
+import { IPTABLES_TOOLS, linkTools } from "../kube-proxy/wrappers.js";
 
 /** Where native/timed.c writes, in the folder. */
 export const TIMES_FILE = "tool-times";
@@ -19,10 +18,7 @@ export function timedTools(folder: string, backend: "legacy" | "nft", timed: str
   const bin = join(folder, "bin");
   const tools = join(folder, "tools");
   for (const path of [bin, tools]) mkdirSync(path);
-  // One program for all of iptables' tools, which looks at the name it is called by.
-  const multi = toolPath(`xtables-${backend}-multi`);
-  for (const name of IPTABLES_TOOLS) symlinkSync(multi, join(tools, name));
-  symlinkSync(nft, join(tools, "nft"));
+  linkTools(tools, backend, nft);
   for (const name of [...IPTABLES_TOOLS, "nft"]) symlinkSync(timed, join(bin, name));
   return bin;
 }

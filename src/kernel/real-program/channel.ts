@@ -2,6 +2,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { lastWords } from "../../process.js";
 import { KernelError } from "../testbed/tools.js";
 
 /** Requests go in, replies come out, one line each. */
@@ -17,6 +18,10 @@ export interface Channel {
 export function pipeChannel(child: ChildProcess, what: string): Channel {
   const ended = endOf(child);
   const errors = lastWords(child, ["stderr"]);
+  let failure = "it was killed";
+  child.once("error", ({ message }) => {
+    failure = message;
+  });
   // What is sent to a process that has ended is answered by next().
   child.stdin!.on("error", () => {});
   const lines = createInterface({ input: child.stdout! });
@@ -27,7 +32,7 @@ export function pipeChannel(child: ChildProcess, what: string): Channel {
       const { done, value } = await replies.next();
       if (done !== true) return value;
       await ended;
-      throw new KernelError(`${what} ended: ${errors().trim().slice(-300) || "it was killed"}`);
+      throw new KernelError(`${what} ended: ${errors().trim().slice(-300) || failure}`);
     },
     close: async () => {
       child.kill("SIGKILL");
@@ -43,15 +48,4 @@ export function endOf(child: ChildProcess): Promise<void> {
     child.once("close", () => resolve());
     child.once("error", () => resolve());
   });
-}
-
-/** The last characters that a process printed. */
-export function lastWords(child: ChildProcess, streams: readonly ("stdout" | "stderr")[]): () => string {
-  let words = "";
-  for (const name of streams) {
-    child[name]!.setEncoding("utf8").on("data", (text: string) => {
-      words = (words + text).slice(-8000);
-    });
-  }
-  return () => words;
 }

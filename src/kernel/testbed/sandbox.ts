@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { UnsupportedHostError } from "../../errors.js";
-import { prefer, thisProcess } from "../../process.js";
+import { errorIn, lastWords, prefer, thisProcess } from "../../process.js";
 import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
 import {
   ERRORS_FILE,
@@ -87,8 +87,14 @@ export async function runInSandbox<T extends object>(
   ]);
 }
 
-/** Starts a command with namespaces of its own that ends when lbscale does. */
-function spawnIsolated(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+/**
+ * Starts a command with network, mount and process namespaces of its own, which ends when lbscale does.
+ *
+ * @param command Its path and its arguments.
+ * @param env Its environment.
+ * @returns The process, with a pipe for each standard stream.
+ */
+export function spawnIsolated(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   // Who is not root becomes it in a user namespace: mounting and process namespaces need that.
   const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
   const args = [
@@ -113,11 +119,8 @@ function runChild(
   const kill = (): boolean => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   return new Promise((resolve, reject) => {
-    let stderr = "";
+    const words = lastWords(child, ["stderr"]);
     let failure: unknown;
-    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-      stderr = (stderr + text).slice(-4000);
-    });
     const lines = createInterface({ input: child.stdout! });
     lines.on("line", (line) => {
       try {
@@ -136,7 +139,7 @@ function runChild(
       signal?.removeEventListener("abort", kill);
       if (failure !== undefined) reject(failure);
       else if (code === 0 || signal?.aborted) resolve();
-      else reject(new KernelError(exitReason(stderr, code)));
+      else reject(new KernelError(exitReason(words(), code)));
     }, reject);
     child.stdin!.on("error", () => {});
     child.stdin!.end(JSON.stringify(request));
@@ -168,12 +171,7 @@ async function runGuest(
   if (isUrgent && child.pid !== undefined) prefer(child.pid);
   const kill = (): boolean => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
-  let console = "";
-  for (const stream of [child.stdout!, child.stderr!]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      console = (console + text).slice(-8000);
-    });
-  }
+  const console = lastWords(child, ["stdout", "stderr"]);
   let failure: unknown;
   let heardAt = performance.now();
   let endsAt: number | undefined;
@@ -184,11 +182,11 @@ async function runGuest(
         onReport(JSON.parse(line));
       }
       // A guest that has done its work or has panicked may fail to power off.
-      if (existsSync(join(folder, EXIT_FILE)) || console.includes("Kernel panic"))
+      if (existsSync(join(folder, EXIT_FILE)) || console().includes("Kernel panic"))
         endsAt ??= performance.now();
       if (endsAt !== undefined && performance.now() - endsAt > GRACE_MS) kill();
       if (performance.now() - heardAt > SILENCE_MS) {
-        throw guestFailure(`it said nothing for ${SILENCE_MS / 1000} s`, console);
+        throw guestFailure(`it said nothing for ${SILENCE_MS / 1000} s`, console());
       }
     } catch (error) {
       failure ??= error;
@@ -204,7 +202,7 @@ async function runGuest(
     if (failure === undefined) read();
     if (failure !== undefined) throw failure;
     if (signal?.aborted) return;
-    if (!existsSync(join(folder, EXIT_FILE))) throw guestFailure("it ended early", console);
+    if (!existsSync(join(folder, EXIT_FILE))) throw guestFailure("it ended early", console());
     const code = Number(readFileSync(join(folder, EXIT_FILE), "utf8"));
     if (code !== 0) throw new KernelError(exitReason(readFileSync(join(folder, ERRORS_FILE), "utf8"), code));
   } finally {
@@ -214,9 +212,6 @@ async function runGuest(
   }
 }
 
-function exitReason(stderr: string, code: number | null): string {
-  const line = stderr.split("\n").find((text) => /^\w*Error: /.test(text));
-  return (
-    line?.replace(/^\w*Error: /, "") ?? (stderr.trim().slice(0, 300) || `the sandbox ended with code ${code}`)
-  );
+function exitReason(words: string, code: number | null): string {
+  return errorIn(words) ?? (words.trim().slice(0, 300) || `the sandbox ended with code ${code}`);
 }

@@ -54,6 +54,23 @@ export function ipvsadmRestore(program: IpvsProgram): Iterable<string> {
   return text.chunks();
 }
 
+/**
+ * Text for `ip -batch`: kube-proxy's dummy interface with every virtual address that is not the node's already. It is never up:
+ * an address makes a local route all the same.
+ */
+export function* ipvsAddresses({ cluster, virtualServices }: IpvsProgram): Iterable<string> {
+  yield "link add kube-ipvs0 txqueuelen 0 type dummy\n";
+  const { network } = cluster;
+  const known = new Set(network.nodeAddresses);
+  for (let v = 0; v < virtualServices.count; v++) {
+    const address = virtualServices.address[v]! >>> 0;
+    // NodePorts may answer at addresses of loopback.
+    if (known.has(address) || (network.ipv6 === undefined && address >>> 24 === 127)) continue;
+    known.add(address);
+    yield `addr add ${rangeText(network, { base: address, prefixLength: 32 })} dev kube-ipvs0\n`;
+  }
+}
+
 /** A virtual service in ipvsadm's words. */
 export function frontendOptions(
   network: Pick<Network, "ipv6">,

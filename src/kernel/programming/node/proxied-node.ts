@@ -1,15 +1,14 @@
 /** kube-proxy on the node: started on rules that it has to write, and asked by its metrics when it has. */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { CLUSTER_NODE } from "../../../kubernetes/list-watch/cluster-objects.js";
-import { kubeconfig } from "../../../kubernetes/list-watch/kubeconfig.js";
 import type { ObjectChange } from "../../../kubernetes/list-watch/parse.js";
-import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "../../kube-proxy/config.js";
+import { HEALTH_URL, METRICS_URL } from "../../kube-proxy/config.js";
 import { get } from "../../kube-proxy/http.js";
-import { LOG_FILE, optionsSchema } from "../../kube-proxy/protocol.js";
+import { KubeProxyProcess } from "../../kube-proxy/process.js";
+import { optionsSchema } from "../../kube-proxy/protocol.js";
 import { KernelError } from "../../testbed/tools.js";
 import type { EndpointChange } from "../changes.js";
 import { readSyncClock, type SyncClock, wallClockNs } from "../sync-clock.js";
@@ -33,8 +32,7 @@ export class ProxiedNode implements ProgrammedNode {
   readonly #program: KubeProxyProgram;
   readonly #limitMs: number;
   readonly #cluster: ServedCluster;
-  #proxy: ChildProcess | undefined;
-  #end: string | undefined;
+  #proxy: KubeProxyProcess | undefined;
   #startNs = 0;
 
   constructor({ folder, limitMs }: Preparation, program: KubeProxyProgram, cluster: ServedCluster) {
@@ -48,8 +46,6 @@ export class ProxiedNode implements ProgrammedNode {
     const folder = this.#folder;
     const { binary, mode, backend, timed, nft } = this.#program;
     const bin = timedTools(folder, backend, timed, nft);
-    const kubeconfigFile = join(folder, "kubeconfig");
-    writeFileSync(kubeconfigFile, kubeconfig(await this.#cluster.server.listen()));
     const options = {
       binary,
       mode,
@@ -58,22 +54,10 @@ export class ProxiedNode implements ProgrammedNode {
       addresses: [],
       podRange: this.#cluster.podRange,
     };
-    const configFile = join(folder, "config.json");
     const checked = optionsSchema.parse({ ...options, timeoutMs: this.#limitMs });
-    writeFileSync(configFile, kubeProxyConfiguration(checked, kubeconfigFile));
-    const log = openSync(join(folder, LOG_FILE), "a");
+    this.#proxy = new KubeProxyProcess(folder, checked, await this.#cluster.server.listen());
     this.#startNs = wallClockNs()();
-    this.#proxy = spawn(binary, ["--config", configFile], {
-      stdio: ["ignore", log, log],
-      env: { PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: "C", HOME: folder },
-    });
-    closeSync(log);
-    this.#proxy.once("error", (error) => {
-      this.#end = error.message;
-    });
-    this.#proxy.once("exit", (code, signal) => {
-      this.#end ??= `it ended with ${signal ?? `code ${code}`}`;
-    });
+    this.#proxy.start(bin);
     return { startNs: this.#startNs };
   }
 
@@ -88,7 +72,7 @@ export class ProxiedNode implements ProgrammedNode {
       if (clock?.isSynced && (first !== undefined || (await this.#isHealthy()))) {
         if (first === undefined) {
           first = clock;
-          usage = processUsage(this.#proxy!.pid!);
+          usage = processUsage(this.#proxy!.pid);
         }
         if (previous?.syncs !== clock.syncs || previous.changes !== clock.changes)
           quietSince = performance.now();
@@ -146,12 +130,12 @@ export class ProxiedNode implements ProgrammedNode {
   }
 
   async #clock(): Promise<SyncClock | undefined> {
-    if (this.#end !== undefined) throw new KernelError(`kube-proxy: ${this.#end}: ${this.#lastWords()}`);
+    this.#proxy?.requireRunning();
     const text = await get(METRICS_URL);
     if (text === undefined) return undefined;
     const clock = readSyncClock(text, this.#cluster.family);
     if (clock.failures > 0)
-      throw new KernelError(`kube-proxy could not write its rules: ${this.#lastWords()}`);
+      throw new KernelError(`kube-proxy could not write its rules: ${this.#proxy!.lastWords()}`);
     return clock;
   }
 
@@ -163,13 +147,5 @@ export class ProxiedNode implements ProgrammedNode {
     const path = join(this.#folder, TIMES_FILE);
     const calls = existsSync(path) ? parseToolTimes(readFileSync(path, "utf8")) : [];
     return toolTimesWithin(calls, fromNs, toNs);
-  }
-
-  #lastWords(): string {
-    const lines = readFileSync(join(this.#folder, LOG_FILE), "utf8").trim().split("\n");
-    const errors = lines.filter(
-      (line) => /^[EF]\d{4} |^[Ee]rror/.test(line) && !line.includes(" metrics.go:"),
-    );
-    return (errors.at(-1) ?? lines.at(-1) ?? "").slice(0, 400) || "it logged nothing";
   }
 }
