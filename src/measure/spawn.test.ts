@@ -3,6 +3,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MEASUREMENT_FD } from "./message.js";
 import type { Job } from "./scenario.js";
 import { childPrefix, ReplicateError, runReplicate } from "./spawn.js";
 
@@ -12,10 +13,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a child made of the given statements. */
+/** Runs a child made of the given statements, which may `send` a text as the measurement. */
 function child(code: string, timeoutMs = 60_000, signal?: AbortSignal) {
   const script = join(folder, `child-${scripts++}.mjs`);
-  writeFileSync(script, code);
+  const send = `import fs from "node:fs"; const send = (text) => fs.writeFileSync(${MEASUREMENT_FD}, text);\n`;
+  writeFileSync(script, send + code);
   return runReplicate(script, {} as Job, [], timeoutMs, signal);
 }
 let scripts = 0;
@@ -27,16 +29,22 @@ async function until(isSo: () => boolean): Promise<void> {
 
 describe("runReplicate", () => {
   it("returns what the child measured and how long it took", async () => {
-    const { measured, wallMs } = await child(`console.log(JSON.stringify({ samples: [1, 2] }))`);
+    const { measured, wallMs } = await child(`send(JSON.stringify({ samples: [1, 2] }))`);
     expect(measured).toEqual({ samples: [1, 2] });
     expect(wallMs).toBeGreaterThan(0);
+  });
+
+  it("returns the measurement of a child in which a library prints", async () => {
+    const printing = `console.log("warning: {"); send('{"samples":[3]}'); process.stdout.write("done");`;
+    expect((await child(printing)).measured).toEqual({ samples: [3] });
   });
 
   it.each([
     ["throws", `throw new RangeError("no room")`, /^no room$/],
     ["is killed", `process.kill(process.pid, "SIGSEGV")`, /ended with SIGSEGV/],
     ["exits without a word", `process.exit(0)`, /without a measurement/],
-    ["is cut short", `process.stdout.write('{"samples":[1,')`, /without a measurement/],
+    ["only prints", `console.log('{"samples":[1]}')`, /without a measurement/],
+    ["is cut short", `send('{"samples":[1,')`, /without a measurement/],
     ["runs out of memory", `process.abort()`, /ended with SIGABRT/],
   ])("says why there is no measurement when the child %s", async (_, code, reason) => {
     await expect(child(code)).rejects.toThrow(reason);
@@ -53,12 +61,12 @@ describe("runReplicate", () => {
     const mine = new AbortController();
     const there = join(folder, "there");
     const running = child(
-      `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(there)}, ""); setInterval(() => {}, 1000)`,
+      `fs.writeFileSync(${JSON.stringify(there)}, ""); setInterval(() => {}, 1000)`,
       60_000,
       mine.signal,
     );
     const other = child(
-      `process.stdin.resume().on("end", () => setTimeout(() => console.log('{"samples":[7]}'), 100))`,
+      `process.stdin.resume().on("end", () => setTimeout(() => send('{"samples":[7]}'), 100))`,
       60_000,
       new AbortController().signal,
     );

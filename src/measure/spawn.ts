@@ -3,8 +3,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import os from "node:os";
 import { performance } from "node:perf_hooks";
+import { Readable } from "node:stream";
 import { errorIn, lastWords } from "../process.js";
 import { CHILD_FLAGS } from "./environment.js";
+import { MEASUREMENT_FD } from "./message.js";
 import type { Counted, Measured } from "./replicate/measured.js";
 import type { Job } from "./scenario.js";
 
@@ -58,7 +60,7 @@ export interface Ran {
 
 /**
  * Runs a job in `childScript` and returns what it measured. Throws ReplicateError with the child's own words, or with
- * what became of it: killed, as it is once `signal` aborts, hung, or something else on its output than a measurement.
+ * what became of it: killed, as it is once `signal` aborts, hung, or something else than a measurement.
  */
 export function runReplicate(
   childScript: string,
@@ -71,20 +73,23 @@ export function runReplicate(
   const started = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(command!, args, {
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: ["pipe", "ignore", "pipe", "pipe"],
       killSignal: "SIGKILL",
       ...(signal && { signal }),
     });
-    let stdout = "";
+    let sent = "";
     const words = lastWords(child, ["stderr"]);
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
       child.kill("SIGKILL");
     }, timeoutMs);
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-    });
+    const measurement = child.stdio[MEASUREMENT_FD];
+    if (measurement instanceof Readable) {
+      measurement.setEncoding("utf8").on("data", (text: string) => {
+        sent += text;
+      });
+    }
     child.on("error", (error) => {
       // One that has been started is waited for, so that none is left behind an end.
       if (child.pid === undefined) finish(() => reject(new ReplicateError(error.message)));
@@ -92,7 +97,7 @@ export function runReplicate(
     child.on("close", (code, killedBy) =>
       finish(() => {
         const wallMs = performance.now() - started;
-        const measured = code === 0 ? parseMeasured(stdout) : null;
+        const measured = code === 0 ? parseMeasured(sent) : null;
         if (measured) resolve({ measured, wallMs });
         else if (timedOut) reject(new ReplicateError(`it hung and was killed after ${timeoutMs / 1000} s`));
         else if (code === 0) reject(new ReplicateError("the process ended without a measurement"));
@@ -104,8 +109,8 @@ export function runReplicate(
       }),
     );
     // A child that dies before it has read its job must not take the parent along (EPIPE).
-    child.stdin.on("error", () => {});
-    child.stdin.end(JSON.stringify(job));
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(JSON.stringify(job));
 
     function finish(settle: () => void): void {
       clearTimeout(timer);

@@ -1,10 +1,11 @@
-/** The process of one replicate: a job as JSON on stdin, its measurement as JSON on stdout. */
+/** The process of one replicate: a job as JSON on stdin, its measurement as JSON on a descriptor of its own. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { CATALOG } from "../catalog.js";
 import { dualPlane } from "../planes/families/dual.js";
 import { loadPlane } from "../planes/registry-loader.js";
 import type { Catalog } from "./catalog.js";
+import { MEASUREMENT_FD } from "./message.js";
 import { benchFamilies } from "./replicate/bench-cluster.js";
 import type { Job } from "./scenario.js";
 
@@ -19,4 +20,4 @@ const measured =
   "ipv4" in cluster
     ? await scenario.measure(job, cluster.ipv4, dualPlane(plane, cluster))
     : await scenario.measure(job, cluster, plane);
-process.stdout.write(JSON.stringify(measured));
+writeFileSync(MEASUREMENT_FD, JSON.stringify(measured));
