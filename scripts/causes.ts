@@ -17,8 +17,8 @@ import { REPLICATES_FOR_INTERVAL, replicateInterval } from "../src/stats/bootstr
 import { median } from "../src/stats/quantile.js";
 import { formatCount } from "../src/text.js";
 import {
-  type CausesReport,
   type CausesTask,
+  causesReportSchema,
   LISTS,
   type List,
   LOOKUPS,
@@ -41,17 +41,13 @@ if (cpu === null) {
 }
 
 const values = new Map<string, number[]>();
-await runInSandbox<CausesTask>(
-  "kernel",
-  { task: "causes", rounds, cpu, seed: SEED },
-  {
-    script: fileURLToPath(new URL("causes/inside.js", import.meta.url)),
-    onReport: (line) => {
-      const { arm, value } = line as CausesReport;
-      values.set(arm, [...(values.get(arm) ?? []), value]);
-    },
+await runInSandbox("kernel", { task: "causes", rounds, cpu, seed: SEED } satisfies CausesTask, {
+  script: fileURLToPath(new URL("causes/inside.js", import.meta.url)),
+  report: causesReportSchema,
+  onReport: ({ arm, value }) => {
+    values.set(arm, [...(values.get(arm) ?? []), value]);
   },
-);
+});
 
 const caches = [0, 2, 3].map((i) => readText(`/sys/devices/system/cpu/cpu0/cache/index${i}/size`)).join(", ");
 print(

@@ -1,5 +1,6 @@
 /** What `npm run evidence:causes` measures. A list of rules that no packet matches is text for the kernel, and the same blob for the model. */
 
+import { z } from "zod";
 import { formatAddress } from "../../src/cluster/cluster.js";
 import { buildTable, type Table } from "../../src/planes/iptables/blob.js";
 import { RuleWriter } from "../../src/planes/iptables/rules/rules.js";
@@ -14,10 +15,8 @@ export interface CausesTask {
 }
 
 /** Nanoseconds of what was measured, or the share of a table that lies in huge pages. */
-export interface CausesReport {
-  readonly arm: string;
-  readonly value: number;
-}
+export const causesReportSchema = z.object({ arm: z.string(), value: z.number() });
+export type CausesReport = z.infer<typeof causesReportSchema>;
 
 /** Page sizes by the value of glibc's tunable: 1 makes it ask for huge pages with madvise(2). */
 export const PAGES = { "4 KiB": "0", "2 MiB": "1" } as const;

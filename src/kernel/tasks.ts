@@ -1,59 +1,66 @@
 /** What the sandbox can be asked to do, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
-import type { Family } from "../cluster/family.js";
-import { isRan, type Ran } from "../measure/spawn.js";
-import type { PlaneId, UpdateMode } from "../planes/plane.js";
-import type { KernelPlaneId } from "./plane.js";
+import { FAMILIES } from "../cluster/family.js";
+import { countedSchema, measuredSchema } from "../measure/replicate/measured-schema.js";
+import type { UpdateMode } from "../planes/plane.js";
+import { KERNEL_PLANE_IDS } from "./plane.js";
 
 /** The cluster to load, in the sandbox's folder. */
 export const CLUSTER_FILE = "cluster.json";
 
-export interface VerifyTask {
-  readonly task: "verify";
-  readonly planes: readonly KernelPlaneId[];
-  readonly flows: number;
-  readonly seed: number;
-}
+const count = z.number().int().nonnegative();
+const plane = z.enum(KERNEL_PLANE_IDS);
+const planes = z.array(plane).readonly();
+/** Numbers of cells in the order in which they are measured, block by block. */
+const blocks = z.array(z.array(count).readonly()).readonly();
+/** Block and number of what a run that is resumed has already. */
+const done = z.array(z.tuple([count, z.int()]).readonly()).readonly();
+const UPDATE_MODES = ["partial", "full"] as const satisfies readonly UpdateMode[];
+
+/** What every task with generated clusters has, whatever it measures. */
+export const measuringSchema = z.object({
+  endpointsPerService: count,
+  seed: z.number(),
+  /** The core that is measured on; null: any. */
+  cpu: count.nullable(),
+  /** Path of the nft that is measured; null: the system's. */
+  nft: z.string().nullable(),
+  /** Nothing begins after so long; null: no limit. */
+  budgetMs: z.number().nullable(),
+});
+
+export const verifyTaskSchema = z.object({
+  task: z.literal("verify"),
+  planes,
+  flows: count,
+  seed: z.number(),
+});
+export type VerifyTask = z.infer<typeof verifyTaskSchema>;
 
 /** Tries everything that planes need. */
-export interface CheckTask {
-  readonly task: "check";
-  readonly planes: readonly KernelPlaneId[];
-}
+export const checkTaskSchema = z.object({ task: z.literal("check"), planes });
+export type CheckTask = z.infer<typeof checkTaskSchema>;
 
-/** Connections through every cell, interleaved. */
-export interface ConnectTask {
-  readonly task: "connect";
-  readonly cells: readonly { readonly plane: KernelPlaneId; readonly services: number }[];
+/** Connections through every cell, interleaved. No loading begins after a part of the time budget. */
+export const connectTaskSchema = measuringSchema.extend({
+  task: z.literal("connect"),
+  cells: z.array(z.object({ plane, services: count })).readonly(),
   /** Cells of each round in the order they are probed. */
-  readonly schedule: readonly (readonly number[])[];
+  schedule: blocks,
   /** Cells of the model lane, measured once a block between the kernel's. */
-  readonly models: readonly { readonly plane: PlaneId; readonly services: number }[];
+  models: z.array(z.object({ plane: z.string(), services: count })).readonly(),
   /** Cells whose services change after the rounds, and how; and in which order in each of their blocks. */
-  readonly updates: readonly { readonly cell: number; readonly mode: UpdateMode }[];
-  readonly updateSchedule: readonly (readonly number[])[];
-  /** What a run that is resumed has already, as block and number: of cells (models count down from -1), and of updates. */
-  readonly done: {
-    readonly rounds: readonly (readonly [number, number])[];
-    readonly updates: readonly (readonly [number, number])[];
-  };
-  /** Nothing begins after so long, and no loading after a part of it; null: no limit. */
-  readonly budgetMs: number | null;
-  readonly connections: number;
-  /** Path of the nft that is measured; null: the system's. */
-  readonly nft: string | null;
+  updates: z.array(z.object({ cell: count, mode: z.enum(UPDATE_MODES) })).readonly(),
+  updateSchedule: blocks,
+  /** What a run that is resumed has already: of cells (models count down from -1), and of updates. */
+  done: z.object({ rounds: done, updates: done }),
+  connections: count,
   /** The largest cache, bytes; null: not known. */
-  readonly lastLevelBytes: number | null;
-  readonly endpointsPerService: number;
-  readonly family: Family;
-  readonly seed: number;
-  readonly cpu: number | null;
-}
-
-export type Task = VerifyTask | CheckTask | ConnectTask;
-
-const count = z.number().int().nonnegative();
+  lastLevelBytes: z.number().nullable(),
+  family: z.literal(FAMILIES),
+});
+export type ConnectTask = z.infer<typeof connectTaskSchema>;
 
 export const kernelEquivalenceSchema = z.object({
   plane: z.string(),
@@ -131,7 +138,7 @@ const modelSchema = z.object({
   block: count,
   place: count,
   seed: z.number(),
-  ran: z.custom<Ran>(isRan, "not what a measuring process reports"),
+  ran: z.object({ measured: z.union([countedSchema, measuredSchema]), wallMs: z.number() }),
 });
 
 /**

@@ -3,21 +3,30 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { type Family, type FamilyChoice, familyOf } from "../cluster/family.js";
 import type { Entry } from "../cluster/flows.js";
 import { parseCluster } from "../cluster/json.js";
+import { parseMessage } from "../measure/message.js";
 import { benchCluster, benchFamilies } from "../measure/replicate/bench-cluster.js";
 import type { Job } from "../measure/scenario.js";
 import { childPrefix, runReplicate, TIMEOUT_MS } from "../measure/spawn.js";
 import { checkCapabilities } from "./check.js";
 import { measureColdStarts } from "./cold-start/measure.js";
-import type { ColdStartTask } from "./cold-start/tasks.js";
+import { coldStartTaskSchema } from "./cold-start/tasks.js";
 import { entryOf, isKernelPlaneId, usesBpf } from "./plane.js";
 import { measureProgramming } from "./programming/measure.js";
-import type { ProgrammingTask } from "./programming/tasks.js";
+import { programmingTaskSchema } from "./programming/tasks.js";
 import { type HostCallbacks, measureRounds } from "./rounds.js";
-import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "./tasks.js";
+import {
+  CLUSTER_FILE,
+  type ConnectTask,
+  checkTaskSchema,
+  connectTaskSchema,
+  type VerifyTask,
+  verifyTaskSchema,
+} from "./tasks.js";
 import { prepareHost, releaseHost } from "./testbed/host.js";
 import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
 import { thenCleanUp } from "./testbed/then-clean-up.js";
@@ -28,9 +37,18 @@ import { verifyLoadedPlane } from "./verify.js";
 const MODEL_SCRIPT = fileURLToPath(new URL("../measure/worker.js", import.meta.url));
 const MODEL_MS = { warmupMs: 20, measureMs: 40, singlesMs: 1 };
 
-type AnyTask = Task | ProgrammingTask | ColdStartTask;
+const folder = z.string();
+/** A task, and the folder that this process may write to. */
+const requestSchema = z.discriminatedUnion("task", [
+  verifyTaskSchema.extend({ folder }),
+  checkTaskSchema.extend({ folder }),
+  connectTaskSchema.extend({ folder }),
+  programmingTaskSchema.extend({ folder }),
+  coldStartTaskSchema.extend({ folder }),
+]);
+type Request = z.infer<typeof requestSchema>;
 
-const request = JSON.parse(readFileSync(0, "utf8")) as AnyTask & { readonly folder: string };
+const request = parseMessage(requestSchema, readFileSync(0, "utf8"), "the kernel lane");
 const report = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
@@ -41,7 +59,7 @@ await thenCleanUp(() => perform(request), [() => releaseHost(host)]);
 // The servers of the labs still run; they end with this process.
 process.exit(0);
 
-async function perform(task: AnyTask): Promise<void> {
+async function perform(task: Request): Promise<void> {
   switch (task.task) {
     case "check":
       report(await checkCapabilities(host, task.planes));
@@ -62,7 +80,7 @@ async function perform(task: AnyTask): Promise<void> {
 }
 
 /** Whether anything that is asked for is a program for BPF. */
-function needsBpf(task: AnyTask): boolean {
+function needsBpf(task: Request): boolean {
   switch (task.task) {
     case "programming":
       return task.cells.some(({ program }) => program.kind === "cilium");

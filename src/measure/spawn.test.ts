@@ -4,8 +4,27 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MEASUREMENT_FD } from "./message.js";
+import type { Measured } from "./replicate/measured.js";
 import type { Job } from "./scenario.js";
 import { childPrefix, ReplicateError, runReplicate } from "./spawn.js";
+
+const MEASURED: Measured = {
+  batch: 1,
+  samples: [1, 2],
+  singles: null,
+  floorNs: 1,
+  chaseNs: 80,
+  timer: { resolutionNs: 1, floorNs: 40 },
+  checkedBatches: 2,
+  collections: 0,
+  heapBytesPerOperation: 0,
+  buildMs: 1,
+  peakRssBytes: 1,
+  endpoints: 4,
+  programBytes: 1,
+  facts: { buckets: 8, scheduler: "rr" },
+  work: { rulesVisited: 1, mapLookups: 1, hashProbes: 1, entriesWritten: 0, stateProbes: 0 },
+};
 
 let folder: string;
 beforeAll(() => {
@@ -13,11 +32,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a child made of the given statements, which may `send` a text as the measurement. */
+/** Runs a child made of the given statements, which may `send` a value as the measurement, or `write` a text. */
 function child(code: string, timeoutMs = 60_000, signal?: AbortSignal) {
   const script = join(folder, `child-${scripts++}.mjs`);
-  const send = `import fs from "node:fs"; const send = (text) => fs.writeFileSync(${MEASUREMENT_FD}, text);\n`;
-  writeFileSync(script, send + code);
+  writeFileSync(
+    script,
+    `import fs from "node:fs";
+    const MEASURED = ${JSON.stringify(MEASURED)};
+    const write = (text) => fs.writeFileSync(${MEASUREMENT_FD}, text);
+    const send = (value) => write(JSON.stringify(value));
+    ${code}`,
+  );
   return runReplicate(script, {} as Job, [], timeoutMs, signal);
 }
 let scripts = 0;
@@ -29,22 +54,32 @@ async function until(isSo: () => boolean): Promise<void> {
 
 describe("runReplicate", () => {
   it("returns what the child measured and how long it took", async () => {
-    const { measured, wallMs } = await child(`send(JSON.stringify({ samples: [1, 2] }))`);
-    expect(measured).toEqual({ samples: [1, 2] });
+    const { measured, wallMs } = await child(`send(MEASURED)`);
+    expect(measured).toEqual(MEASURED);
     expect(wallMs).toBeGreaterThan(0);
   });
 
   it("returns the measurement of a child in which a library prints", async () => {
-    const printing = `console.log("warning: {"); send('{"samples":[3]}'); process.stdout.write("done");`;
-    expect((await child(printing)).measured).toEqual({ samples: [3] });
+    const printing = `console.log("warning: {"); send(MEASURED); process.stdout.write("done");`;
+    expect((await child(printing)).measured).toEqual(MEASURED);
+  });
+
+  it("returns what the child counted", async () => {
+    const counted = { counts: { rules: 3 }, endpoints: 4, programBytes: 1, facts: {} };
+    expect((await child(`send(${JSON.stringify(counted)})`)).measured).toEqual(counted);
   });
 
   it.each([
     ["throws", `throw new RangeError("no room")`, /^no room$/],
     ["is killed", `process.kill(process.pid, "SIGSEGV")`, /ended with SIGSEGV/],
     ["exits without a word", `process.exit(0)`, /without a measurement/],
-    ["only prints", `console.log('{"samples":[1]}')`, /without a measurement/],
-    ["is cut short", `send('{"samples":[1,')`, /without a measurement/],
+    ["only prints", `console.log(JSON.stringify(MEASURED))`, /without a measurement/],
+    ["is cut short", `write('{"samples":[1,')`, /malformed message: it is not JSON$/],
+    ["timed nothing", `send({ ...MEASURED, samples: [] })`, /malformed message: samples: /],
+    ["lacks a field", `send({ ...MEASURED, timer: {} })`, /malformed message: timer\.resolutionNs: /],
+    ["gives no number", `send({ ...MEASURED, floorNs: NaN })`, /malformed message: floorNs: /],
+    ["counts words", `send({ ...MEASURED, counts: { a: "b" } })`, /malformed message: counts\.a: /],
+    ["sends null", `send(null)`, /malformed message: /],
     ["runs out of memory", `process.abort()`, /ended with SIGABRT/],
   ])("says why there is no measurement when the child %s", async (_, code, reason) => {
     await expect(child(code)).rejects.toThrow(reason);
@@ -66,14 +101,14 @@ describe("runReplicate", () => {
       mine.signal,
     );
     const other = child(
-      `process.stdin.resume().on("end", () => setTimeout(() => send('{"samples":[7]}'), 100))`,
+      `process.stdin.resume().on("end", () => setTimeout(() => send(MEASURED), 100))`,
       60_000,
       new AbortController().signal,
     );
     await until(() => existsSync(there));
     mine.abort();
     await expect(running).rejects.toThrow("the process ended with SIGKILL");
-    expect((await other).measured).toEqual({ samples: [7] });
+    expect((await other).measured).toEqual(MEASURED);
   });
 
   it("starts nothing that goes on where the signal has aborted before", async () => {

@@ -6,8 +6,9 @@ import { performance } from "node:perf_hooks";
 import { Readable } from "node:stream";
 import { errorIn, lastWords } from "../process.js";
 import { CHILD_FLAGS } from "./environment.js";
-import { MEASUREMENT_FD } from "./message.js";
+import { checkMessage, MalformedMessageError, MEASUREMENT_FD, readMessage } from "./message.js";
 import type { Counted, Measured } from "./replicate/measured.js";
+import { countedSchema, measuredSchema } from "./replicate/measured-schema.js";
 import type { Job } from "./scenario.js";
 
 /** A child that takes longer, timing aside, is killed and its cell says so: the largest clusters build in seconds. */
@@ -97,14 +98,17 @@ export function runReplicate(
     child.on("close", (code, killedBy) =>
       finish(() => {
         const wallMs = performance.now() - started;
-        const measured = code === 0 ? parseMeasured(sent) : null;
-        if (measured) resolve({ measured, wallMs });
-        else if (timedOut) reject(new ReplicateError(`it hung and was killed after ${timeoutMs / 1000} s`));
-        else if (code === 0) reject(new ReplicateError("the process ended without a measurement"));
+        const reason = timedOut
+          ? `it hung and was killed after ${timeoutMs / 1000} s`
+          : (errorIn(words()) ?? `the process ended with ${killedBy ?? `code ${code}`}`);
+        if (code !== 0) reject(new ReplicateError(reason));
+        else if (sent === "") reject(new ReplicateError("the process ended without a measurement"));
         else {
-          reject(
-            new ReplicateError(errorIn(words()) ?? `the process ended with ${killedBy ?? `code ${code}`}`),
-          );
+          try {
+            resolve({ measured: parseMeasured(sent), wallMs });
+          } catch (error) {
+            reject(error instanceof MalformedMessageError ? new ReplicateError(error.message) : error);
+          }
         }
       }),
     );
@@ -119,34 +123,12 @@ export function runReplicate(
   });
 }
 
-function parseMeasured(text: string): Measured | Counted | null {
-  try {
-    const measured: unknown = JSON.parse(text);
-    return isMeasurement(measured) ? measured : null;
-  } catch {
-    return null;
-  }
-}
+/** Who sends measurements. */
+const FROM = "the process of a replicate";
 
-/** Whether a value is what `runReplicate` gives, after a trip through JSON. */
-export function isRan(value: unknown): value is Ran {
-  return (
-    isObject(value) &&
-    "wallMs" in value &&
-    typeof value.wallMs === "number" &&
-    "measured" in value &&
-    isMeasurement(value.measured)
-  );
-}
-
-/** The child is this package's own: what can go wrong is that it was cut short, or timed nothing. */
-function isMeasurement(value: unknown): value is Measured | Counted {
-  if (!isObject(value)) return false;
-  return (
-    "counts" in value || ("samples" in value && Array.isArray(value.samples) && value.samples.length > 0)
-  );
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+/** Throws MalformedMessageError that names the field. */
+function parseMeasured(text: string): Measured | Counted {
+  const measured = readMessage(text, FROM);
+  const isCounted = typeof measured === "object" && measured !== null && "counts" in measured;
+  return checkMessage<Measured | Counted>(isCounted ? countedSchema : measuredSchema, measured, FROM);
 }

@@ -2,16 +2,16 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { CATALOG } from "../catalog.js";
+import { UnknownNameError } from "../errors.js";
 import { dualPlane } from "../planes/families/dual.js";
 import { loadPlane } from "../planes/registry-loader.js";
 import type { Catalog } from "./catalog.js";
+import { parseJob } from "./job.js";
 import { MEASUREMENT_FD } from "./message.js";
 import { benchFamilies } from "./replicate/bench-cluster.js";
-import type { Job } from "./scenario.js";
 
-const job = JSON.parse(readFileSync(0, "utf8")) as Job;
-const { planes, scenarios } =
-  job.catalogModule === undefined ? CATALOG : ((await import(job.catalogModule)).CATALOG as Catalog);
+const job = parseJob(readFileSync(0, "utf8"));
+const { planes, scenarios } = job.catalogModule === undefined ? CATALOG : await catalogIn(job.catalogModule);
 const scenario = scenarios.find(({ id }) => id === job.scenario);
 if (!scenario) throw new Error(`no scenario ${job.scenario}`);
 const cluster = await benchFamilies(job);
@@ -21,3 +21,11 @@ const measured =
     ? await scenario.measure(job, cluster.ipv4, dualPlane(plane, cluster))
     : await scenario.measure(job, cluster, plane);
 writeFileSync(MEASUREMENT_FD, JSON.stringify(measured));
+
+/** Functions can't be checked: what is called CATALOG is taken for one. */
+async function catalogIn(module: string): Promise<Catalog> {
+  const { CATALOG: catalog }: { CATALOG?: Catalog } = await import(module);
+  if (catalog === undefined)
+    throw new UnknownNameError(`${module} exports no CATALOG: export the catalog so`);
+  return catalog;
+}

@@ -40,8 +40,8 @@ describe("rounds of IPVS", () => {
         SANDBOX
       )) as typeof import("../../src/kernel/testbed/sandbox.js");
       const reports: ConnectReport[] = [];
-      const onReport = (report: unknown) => void reports.push(connectReportSchema.parse(report));
-      await runInSandbox("guest", TASK, { onReport });
+      const onReport = (report: ConnectReport) => void reports.push(report);
+      await runInSandbox("guest", TASK, { report: connectReportSchema, onReport });
       const rounds = reports.filter((report) => report.kind === "round");
       expect(rounds.map(({ cell, earlierConnections }) => [cell, earlierConnections])).toEqual([
         [0, 0],

@@ -213,12 +213,12 @@ async function verifyInKernel(
       note(
         `${name}building the ${lane} testbed, then ${countOf(flows, "connection")} through ${planes.join(", ")}: a result for each plane follows`,
       );
-      await runInSandbox<VerifyTask>(
+      await runInSandbox(
         lane,
-        { task: "verify", planes, flows, seed: 1 },
+        { task: "verify", planes, flows, seed: 1 } satisfies VerifyTask,
         {
-          onReport: (report) => {
-            const result = kernelEquivalenceSchema.parse(report);
+          report: kernelEquivalenceSchema,
+          onReport: (result) => {
             ofFamily.push(result);
             if (!args.json) process.stdout.write(`${name}${formatKernelEquivalence(result)}`);
           },

@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { z } from "zod";
 import type { ObjectChange } from "../../kubernetes/list-watch/parse.js";
+import { parseMessage } from "../../measure/message.js";
 import { type Channel, pipeChannel } from "../real-program/channel.js";
 import { KernelError, toolPath } from "../testbed/tools.js";
 
@@ -119,7 +120,7 @@ export class Cilium {
   }
 
   async #reply(): Promise<CiliumStep> {
-    const step = replySchema.parse(JSON.parse(await this.#next()));
+    const step = parseMessage(replySchema, await this.#next(), "Cilium's control plane");
     if (step.error !== undefined) throw new KernelError(`Cilium's control plane: ${step.error}`);
     return step;
   }

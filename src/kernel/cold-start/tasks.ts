@@ -1,35 +1,31 @@
 /** What the sandbox is asked about a new node's nftables rules, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
-import type { Family } from "../../cluster/family.js";
-import type { PlaneId } from "../../planes/plane.js";
-
-/** The rules of one version of kube-proxy at one number of services, handed over in transactions of one size. */
-export interface ColdStartCell {
-  readonly plane: PlaneId;
-  readonly services: number;
-  /** Services of a transaction; null: all in one, as kube-proxy does. */
-  readonly stage: number | null;
-}
-
-export interface ColdStartTask {
-  readonly task: "cold start";
-  readonly cells: readonly ColdStartCell[];
-  /** Which cell is loaded when, onto a fresh node each time. */
-  readonly visits: readonly { readonly cell: number; readonly block: number; readonly place: number }[];
-  readonly endpointsPerService: number;
-  readonly family: Family;
-  readonly seed: number;
-  readonly cpu: number | null;
-  /** Path of the nft that is measured; null: the system's. */
-  readonly nft: string | null;
-  /** Time for one load, and for all of them; null: no limit. */
-  readonly limitMs: number;
-  readonly budgetMs: number | null;
-}
+import { FAMILIES } from "../../cluster/family.js";
+import { measuringSchema } from "../tasks.js";
 
 const count = z.number().int().nonnegative();
 const where = { cell: count, block: count, place: count };
+
+/** The rules of one version of kube-proxy at one number of services, handed over in transactions of one size. */
+const cellSchema = z.object({
+  plane: z.string(),
+  services: count,
+  /** Services of a transaction; null: all in one, as kube-proxy does. */
+  stage: count.nullable(),
+});
+export type ColdStartCell = z.infer<typeof cellSchema>;
+
+export const coldStartTaskSchema = measuringSchema.extend({
+  task: z.literal("cold start"),
+  cells: z.array(cellSchema).readonly(),
+  /** Which cell is loaded when, onto a fresh node each time. */
+  visits: z.array(z.object(where)).readonly(),
+  family: z.literal(FAMILIES),
+  /** Time for one load. */
+  limitMs: z.number(),
+});
+export type ColdStartTask = z.infer<typeof coldStartTaskSchema>;
 
 export const coldStartReportSchema = z.discriminatedUnion("kind", [
   z.object({

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { UnknownNameError, UnsupportedHostError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
+import { checkMessage, parseMessage } from "../../measure/message.js";
 import { thisProcess } from "../../process.js";
 import { compileProgram } from "../native.js";
 import type { Channel } from "../real-program/channel.js";
@@ -24,6 +25,7 @@ import {
   type LoadableRules,
   NETLINK_PROGRAM,
   OBJECTS_FILE,
+  type Reply,
   type Request,
   replySchema,
   rulesSchema,
@@ -32,6 +34,9 @@ import {
 } from "./protocol.js";
 
 export type { KubeProxyOptions, ListedRules, Sync } from "./protocol.js";
+
+/** Who answers. */
+const FROM = "the sandbox of kube-proxy";
 
 /** What accompanies a kube-proxy. */
 export interface Supervision {
@@ -79,7 +84,7 @@ export class KubeProxy {
       // The guest has the host's tools, but cannot write where a compiler wants to.
       if (isGuest) await compileProgram(NETLINK_PROGRAM, folder, "-O0");
       proxy = new KubeProxy(folder, isGuest ? guestChannel(folder) : namespaceChannel(), supervision);
-      proxy.#firstSync = syncSchema.parse(await proxy.#call({ call: "start", folder, options }));
+      proxy.#firstSync = await proxy.#call({ call: "start", folder, options }, syncSchema);
       return proxy;
     } catch (error) {
       await proxy?.stop();
@@ -98,7 +103,7 @@ export class KubeProxy {
    * @returns What kube-proxy handed to its tools, and in IPVS mode to netlink, for them and since the last time.
    */
   async apply(changes: readonly ObjectChange[]): Promise<Sync> {
-    return syncSchema.parse(await this.#call({ call: "apply", changes: [...changes] }));
+    return this.#call({ call: "apply", changes: [...changes] }, syncSchema);
   }
 
   /**
@@ -107,12 +112,12 @@ export class KubeProxy {
    * @throws KernelError where IPVS serves no such address.
    */
   async connect(address: string, port: number): Promise<string[]> {
-    return z.array(z.string()).parse(await this.#call({ call: "connect", address, port }));
+    return this.#call({ call: "connect", address, port }, z.array(z.string()));
   }
 
   /** The rules in the kernel as the tools list them, by file name: `iptables.save`, `ip6tables.save`, `nftables.nft`. */
   async rules(): Promise<ListedRules> {
-    return rulesSchema.parse(await this.#call({ call: "rules" }));
+    return this.#call({ call: "rules" }, rulesSchema);
   }
 
   /**
@@ -120,7 +125,7 @@ export class KubeProxy {
    * @throws KernelError where a tool or the kernel refuses them.
    */
   async load(rules: LoadableRules): Promise<ListedRules> {
-    return rulesSchema.parse(await this.#call({ call: "load", rules }));
+    return this.#call({ call: "load", rules }, rulesSchema);
   }
 
   /** Ends it, and all that belongs to it. Does nothing the second time. */
@@ -133,19 +138,23 @@ export class KubeProxy {
     }
   }
 
-  async #call(request: Request): Promise<unknown> {
+  async #call<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
     if (this.#signal?.aborted) throw new KernelError("kube-proxy was ended");
     this.#channel.send(JSON.stringify(request));
-    let reply = replySchema.parse(JSON.parse(await this.#channel.next()));
+    let reply = await this.#reply();
     while ("waiting" in reply) {
       this.#onWait?.(reply.waiting);
-      reply = replySchema.parse(JSON.parse(await this.#channel.next()));
+      reply = await this.#reply();
     }
     if ("error" in reply) {
       const { error, settings } = reply;
       throw reply.lacksProgram ? new MissingToolError(error, settings) : new KernelError(error, settings);
     }
-    return reply.value;
+    return checkMessage(schema, reply.value, FROM);
+  }
+
+  async #reply(): Promise<Reply> {
+    return parseMessage(replySchema, await this.#channel.next(), FROM);
   }
 }
 

@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { type ObjectChange, parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
+import { parseMessage } from "../../measure/message.js";
 import { connectedDestinations, isConnected } from "../planes/ipvs-connections.js";
 import { prepareHost } from "../testbed/host.js";
 import { KernelError, MissingToolError, runTool, toolPath } from "../testbed/tools.js";
@@ -228,7 +229,7 @@ function say(reply: Reply): void {
 }
 
 async function answer(line: string): Promise<unknown> {
-  const request = requestSchema.parse(JSON.parse(line));
+  const request = parseMessage(requestSchema, line, "lbscale");
   if (request.call === "start") {
     node = new Node(request.folder, request.options, await backendOf(request.options));
     return node.start();

@@ -1,53 +1,64 @@
 /** What the sandbox is asked about real programs as planes, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
-import type { FamilyChoice } from "../../cluster/family.js";
 import { KUBE_PROXY_MODES } from "../kube-proxy/protocol.js";
 import type { RealProgram } from "../planes/real-programs.js";
+import { measuringSchema } from "../tasks.js";
 import { ENDPOINT_CHANGES } from "./changes.js";
-
-/** One program at one number of services. */
-export interface ProgrammingCell {
-  readonly plane: string;
-  readonly program: RealProgram;
-  readonly services: number;
-}
-
-/** A fresh program on a fresh node: it starts from nothing, then endpoints change. */
-export interface Visit {
-  readonly cell: number;
-  readonly block: number;
-  readonly place: number;
-  /** Rounds of connections through what it wrote. */
-  readonly rounds: number;
-  /** How many endpoints change, one after another. */
-  readonly changes: number;
-  /** Number of the first of them within the cell, over all visits. */
-  readonly firstChange: number;
-  /** Endpoints of the Service that is rolled out afterwards; 0: none is. */
-  readonly rollout: number;
-}
-
-export interface ProgrammingTask {
-  readonly task: "programming";
-  readonly cells: readonly ProgrammingCell[];
-  readonly visits: readonly Visit[];
-  readonly endpointsPerService: number;
-  readonly family: FamilyChoice;
-  /** Path of the nft that is measured; null: the system's. */
-  readonly nft: string | null;
-  /** New connections of each round. */
-  readonly connections: number;
-  readonly cpu: number | null;
-  readonly seed: number;
-  /** Time for one visit, and for all of them; null: no limit. */
-  readonly limitMs: number;
-  readonly budgetMs: number | null;
-}
 
 const count = z.number().int().nonnegative();
 const ns = z.number();
 const where = { cell: count, block: count, place: count };
+const family = z.union([z.literal(4), z.literal(6), z.literal("dual")]);
+
+const realProgramSchema: z.ZodType<RealProgram> = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("kube-proxy"),
+    id: z.string(),
+    binary: z.string(),
+    mode: z.enum(KUBE_PROXY_MODES),
+    backend: z.enum(["legacy", "nft"]),
+    isOwnBuild: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal("cilium"),
+    id: z.string(),
+    binary: z.string(),
+    path: z.enum(["socket", "packet"]),
+    waitMs: count,
+    isOwnBuild: z.boolean(),
+  }),
+]);
+
+/** One program at one number of services. */
+const cellSchema = z.object({ plane: z.string(), program: realProgramSchema, services: count });
+export type ProgrammingCell = z.infer<typeof cellSchema>;
+
+/** A fresh program on a fresh node: it starts from nothing, then endpoints change. */
+const visitSchema = z.object({
+  ...where,
+  /** Rounds of connections through what it wrote. */
+  rounds: count,
+  /** How many endpoints change, one after another. */
+  changes: count,
+  /** Number of the first of them within the cell, over all visits. */
+  firstChange: count,
+  /** Endpoints of the Service that is rolled out afterwards; 0: none is. */
+  rollout: count,
+});
+export type Visit = Readonly<z.infer<typeof visitSchema>>;
+
+export const programmingTaskSchema = measuringSchema.extend({
+  task: z.literal("programming"),
+  cells: z.array(cellSchema).readonly(),
+  visits: z.array(visitSchema).readonly(),
+  family,
+  /** New connections of each round. */
+  connections: count,
+  /** Time for one visit. */
+  limitMs: z.number(),
+});
+export type ProgrammingTask = z.infer<typeof programmingTaskSchema>;
 
 /** Times of the tools that were run meanwhile; of Cilium, which runs none, of its operations on maps. */
 const tools = z.object({
@@ -172,7 +183,7 @@ export const nodeRequestSchema = z.discriminatedUnion("call", [
     program: programSchema,
     services: count,
     endpointsPerService: count,
-    family: z.union([z.literal(4), z.literal(6), z.literal("dual")]),
+    family,
     seed: z.number(),
     /** Numbers of the services whose endpoints will change. */
     changing: z.array(count),

@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
 import { type DualStack, familiesOf } from "../../cluster/family.js";
 import type { Flow } from "../../planes/plane.js";
@@ -113,22 +114,25 @@ async function firstSync(going: Going): Promise<void> {
   const { host, task, testbed, node, cell, services, where, limitMs, report, path } = going;
   const folder = join(host.folder, testbed.name);
   mkdirSync(folder);
-  await node.call({
-    call: "prepare",
-    folder,
-    program: path.started,
-    services: cell.services,
-    endpointsPerService: task.endpointsPerService,
-    seed: task.seed,
-    family: task.family,
-    changing: [...services],
-    limitMs,
-  });
+  await node.call(
+    {
+      call: "prepare",
+      folder,
+      program: path.started,
+      services: cell.services,
+      endpointsPerService: task.endpointsPerService,
+      seed: task.seed,
+      family: task.family,
+      changing: [...services],
+      limitMs,
+    },
+    z.null(),
+  );
   const before = kernelMemory();
   const watchers = watchersOf(going, services, true);
   try {
-    const { startNs } = startReplySchema.parse(await node.call({ call: "start" }));
-    const settled = node.call({ call: "settle" });
+    const { startNs } = await node.call({ call: "start" }, startReplySchema);
+    const settled = node.call({ call: "settle" }, settleReplySchema);
     // A failure is read below: until then it is nobody's.
     settled.catch(() => {});
     await path.attach();
@@ -142,7 +146,7 @@ async function firstSync(going: Going): Promise<void> {
       ),
     );
     if (Number.isNaN(answeredAt)) throw new KernelError("the client that watches connections ended early");
-    const { syncedNs, ...used } = settleReplySchema.parse(await settled);
+    const { syncedNs, ...used } = await settled;
     const after = kernelMemory();
     await everyServiceAnswers(going);
     report({
@@ -185,7 +189,7 @@ async function oneChange(going: Going, number: number): Promise<void> {
   const watchers = watchersOf(going, [service], false);
   try {
     await Promise.all(watchers.map((watcher) => watcher.until(({ length }) => (length > 0 ? length : null))));
-    const made = changeReplySchema.parse(await node.call({ call: "change", service, kind: change }));
+    const made = await node.call({ call: "change", service, kind: change }, changeReplySchema);
     // Visible where every family's connections follow it.
     const seenAt = Math.max(
       ...(await Promise.all(
@@ -214,8 +218,8 @@ async function oneChange(going: Going, number: number): Promise<void> {
 async function rollOut({ node, services, where, report }: Going, endpoints: number): Promise<void> {
   const began = performance.now();
   const service = services.at(-1)!;
-  await node.call({ call: "resize", service, endpoints });
-  const made = changeReplySchema.parse(await node.call({ call: "roll out", service }));
+  await node.call({ call: "resize", service, endpoints }, z.null());
+  const made = await node.call({ call: "roll out", service }, changeReplySchema);
   report({
     kind: "rolled out",
     ...where,

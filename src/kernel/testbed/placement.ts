@@ -102,15 +102,12 @@ export async function tryPlanes(
 ): Promise<Capability[]> {
   let checks: Capability[] = [];
   try {
-    await runInSandbox<CheckTask>(
-      lane,
-      { task: "check", planes },
-      {
-        onReport: (report) => (checks = capabilitiesSchema.parse(report)),
-        ...(signal && { signal }),
-        isUrgent: true,
-      },
-    );
+    await runInSandbox(lane, { task: "check", planes } satisfies CheckTask, {
+      report: capabilitiesSchema,
+      onReport: (report) => (checks = report),
+      ...(signal && { signal }),
+      isUrgent: true,
+    });
     return checks;
   } catch (error) {
     if (!(error instanceof InputError || error instanceof CheckFailedError)) throw error;

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { runInSandbox } from "./sandbox.js";
 
 it.runIf(process.platform === "linux")(
@@ -10,6 +11,7 @@ it.runIf(process.platform === "linux")(
       { task: "check" },
       {
         signal: AbortSignal.abort(),
+        report: z.unknown(),
         onReport: () => {
           throw new RangeError("nothing was to be reported");
         },

@@ -11,7 +11,9 @@ import os from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { z } from "zod";
 import { UnsupportedHostError } from "../../errors.js";
+import { parseMessage } from "../../measure/message.js";
 import { errorIn, lastWords, prefer, thisProcess } from "../../process.js";
 import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
 import {
@@ -28,6 +30,8 @@ import {
 import { thenCleanUp } from "./then-clean-up.js";
 import { KernelError, toolPath } from "./tools.js";
 
+/** Who sends reports. */
+const FROM = "the sandbox";
 const INSIDE_SCRIPT = fileURLToPath(new URL("../worker.js", import.meta.url));
 
 /** Which kernel: this machine's, or a user-mode Linux guest's. */
@@ -37,11 +41,15 @@ export type KernelLane = "kernel" | "guest";
 export interface SandboxRequest {
   readonly task: string;
   readonly folder: string;
+  /** The core that is measured on; null: any. */
+  readonly cpu?: number | null;
 }
 
-export interface SandboxOptions {
-  /** Called for every line that the child reports, parsed. */
-  readonly onReport: (report: unknown) => void;
+export interface SandboxOptions<Report> {
+  /** What each line is that the child reports. */
+  readonly report: z.ZodType<Report>;
+  /** Called for every such line. */
+  readonly onReport: (report: Report) => void;
   readonly signal?: AbortSignal;
   /** Whether somebody waits for the answer, and nothing is timed: it goes before other work. */
   readonly isUrgent?: boolean;
@@ -63,12 +71,13 @@ export function requireLane(lane: KernelLane): void {
 
 /**
  * Runs a request in a fresh sandbox of the lane and waits for its end, at most until the signal aborts; `prepare` may put
- * files into its folder. Removes what could stay behind. Throws KernelError with the child's own words when it fails.
+ * files into its folder. Removes what could stay behind. Throws KernelError with the child's own words when it fails,
+ * MalformedMessageError for a report that is none.
  */
-export async function runInSandbox<T extends object>(
+export async function runInSandbox<Task extends Omit<SandboxRequest, "folder">, Report>(
   lane: KernelLane,
-  request: T & { readonly task: string },
-  options: SandboxOptions,
+  request: Task,
+  options: SandboxOptions<Report>,
   prepare?: (folder: string) => void,
 ): Promise<void> {
   requireLane(lane);
@@ -110,9 +119,9 @@ export function spawnIsolated(command: readonly string[], env: NodeJS.ProcessEnv
   });
 }
 
-function runChild(
+function runChild<Report>(
   request: SandboxRequest,
-  { onReport, signal, isUrgent = false, script = INSIDE_SCRIPT }: SandboxOptions,
+  { report, onReport, signal, isUrgent = false, script = INSIDE_SCRIPT }: SandboxOptions<Report>,
 ): Promise<void> {
   const child = spawnIsolated([process.execPath, "--expose-gc", script], process.env);
   if (isUrgent && child.pid !== undefined) prefer(child.pid);
@@ -124,7 +133,7 @@ function runChild(
     const lines = createInterface({ input: child.stdout! });
     lines.on("line", (line) => {
       try {
-        onReport(JSON.parse(line));
+        onReport(parseMessage(report, line, FROM));
       } catch (error) {
         failure ??= error;
         kill();
@@ -152,12 +161,9 @@ const GRACE_MS = 3000;
 const SILENCE_MS = 300_000;
 
 /** The same in a user-mode Linux guest: the request and the reports are files of the folder. */
-async function runGuest(
-  request: SandboxRequest & { cpu?: number | null },
-  options: SandboxOptions,
-): Promise<void> {
+async function runGuest<Report>(request: SandboxRequest, options: SandboxOptions<Report>): Promise<void> {
   const { folder, cpu = null } = request;
-  const { onReport, signal, isUrgent = false } = options;
+  const { report, onReport, signal, isUrgent = false } = options;
   const isRoot = process.getuid?.() === 0;
   // The guest has one CPU, its own.
   writeFileSync(join(folder, REQUEST_FILE), JSON.stringify({ ...request, cpu: null }));
@@ -179,7 +185,7 @@ async function runGuest(
     try {
       for (const line of reports.lines()) {
         heardAt = performance.now();
-        onReport(JSON.parse(line));
+        onReport(parseMessage(report, line, FROM));
       }
       // A guest that has done its work or has panicked may fail to power off.
       if (existsSync(join(folder, EXIT_FILE)) || console().includes("Kernel panic"))

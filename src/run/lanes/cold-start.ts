@@ -177,8 +177,8 @@ export async function measureColdStarts(
   let done = 0;
   await runInSandbox("kernel", task, {
     signal,
-    onReport: (line) => {
-      const report = coldStartReportSchema.parse(line);
+    report: coldStartReportSchema,
+    onReport: (report) => {
       addColdStart(cells, report, results.cells.length, timerFloorNs);
       progress.step("cold starts");
       showNext(++done);

@@ -123,20 +123,17 @@ async function measureIn(
   });
   progress.begin(lane);
   const began = performance.now();
-  await runInSandbox<ConnectTask>(
-    lane,
-    { ...task, budgetMs },
-    {
-      signal,
-      onReport: (line) => {
-        const { cell, stage } = ingest(connectReportSchema.parse(line));
-        if (stage === null) return;
-        progress.step(lane);
-        progress.show(`${WORDS[stage]}${cellText(cell)}`);
-        if (stage !== "loading") onReplicate();
-      },
+  await runInSandbox(lane, { ...task, budgetMs } satisfies ConnectTask, {
+    signal,
+    report: connectReportSchema,
+    onReport: (report) => {
+      const { cell, stage } = ingest(report);
+      if (stage === null) return;
+      progress.step(lane);
+      progress.show(`${WORDS[stage]}${cellText(cell)}`);
+      if (stage !== "loading") onReplicate();
     },
-  );
+  });
   progress.end(lane);
   const isUp = budgetMs !== null && performance.now() - began > budgetMs;
   if (isUp && !signal.aborted) sayOutOfTime(results, lane);

@@ -214,8 +214,8 @@ export async function measurePrograms(
   progress.begin("programs");
   await runInSandbox("kernel", task, {
     signal,
-    onReport: (line) => {
-      const report = programmingReportSchema.parse(line);
+    report: programmingReportSchema,
+    onReport: (report) => {
       ingest(report);
       const { plane, services } = points[report.cell]!;
       if (report.kind === "left") progress.step("programs");

@@ -4,6 +4,7 @@
  */
 
 import { createInterface } from "node:readline";
+import { parseMessage } from "../../../measure/message.js";
 import { KernelError } from "../../testbed/tools.js";
 import { nodeRequestSchema } from "../tasks.js";
 import { CiliumNode } from "./cilium-node.js";
@@ -14,7 +15,7 @@ import { ServedCluster } from "./served-cluster.js";
 let node: ProgrammedNode | undefined;
 
 async function answer(line: string): Promise<unknown> {
-  const request = nodeRequestSchema.parse(JSON.parse(line));
+  const request = parseMessage(nodeRequestSchema, line, "the sandbox");
   if (request.call === "prepare") {
     const { program } = request;
     const cluster = await ServedCluster.generate(request);
