@@ -1,5 +1,6 @@
 /** What passes between lbscale and its sandbox, where it is not what was agreed on: needs Linux and root. */
 
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { z } from "zod";
 import { withTools } from "./tools.js";
 
+const CHANNEL = new URL("../../dist/src/kernel/kube-proxy/channel.js", import.meta.url).href;
 const SANDBOX = new URL("../../dist/src/kernel/testbed/sandbox.js", import.meta.url).href;
 
 let folder: string;
@@ -58,5 +60,22 @@ describe("messages of the sandbox", () => {
     );
     const task = { task: "verify", planes: ["ebpf"], flows: 10 };
     expect(await ask(task)).toMatch(/^KernelError: the kernel lane sent a malformed message: seed: .*$/);
+  });
+});
+
+describe("a guest for kube-proxy", () => {
+  withTools("that says nothing is ended, with one line", ["linux.uml"], async () => {
+    const { guestChannel } = (await import(
+      CHANNEL
+    )) as typeof import("../../src/kernel/kube-proxy/channel.js");
+    const own = mkdtempSync(join(folder, "guest-"));
+    // Nothing is asked, so nothing is answered.
+    const guest = guestChannel(own, 2000);
+    try {
+      await expect(guest.next()).rejects.toThrow(/^the user-mode Linux guest: it said nothing for 2 s: .*$/);
+    } finally {
+      await guest.close();
+    }
+    expect(spawnSync("pgrep", ["-f", own]).stdout.toString()).toBe("");
   });
 });

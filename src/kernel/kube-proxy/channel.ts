@@ -6,7 +6,15 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { lastWords } from "../../process.js";
 import { type Channel, endOf, pipeChannel } from "../real-program/channel.js";
-import { guestCommand, guestEnvironment, guestFailure, NOBODY, Tail } from "../testbed/guest.js";
+import {
+  guestCommand,
+  guestEnvironment,
+  guestFailure,
+  guestSilent,
+  NOBODY,
+  SILENCE_MS,
+  Tail,
+} from "../testbed/guest.js";
 import { spawnIsolated } from "../testbed/sandbox.js";
 import { GUEST_ERRORS_FILE, GUEST_REPLIES_FILE, GUEST_REQUESTS_FOLDER } from "./protocol.js";
 
@@ -20,8 +28,11 @@ export function namespaceChannel(): Channel {
 
 const POLL_MS = 20;
 
-/** The worker in a user-mode Linux guest, whose kernel has IPVS. */
-export function guestChannel(folder: string): Channel {
+/**
+ * The worker in a user-mode Linux guest, whose kernel has IPVS. While it works on a request it says so (`BEAT_MS`): a guest
+ * that is silent for `silenceMs` while a reply is waited for hangs.
+ */
+export function guestChannel(folder: string, silenceMs = SILENCE_MS): Channel {
   const requests = join(folder, GUEST_REQUESTS_FOLDER);
   mkdirSync(requests);
   for (const file of [GUEST_REPLIES_FILE, GUEST_ERRORS_FILE]) writeFileSync(join(folder, file), "");
@@ -49,12 +60,14 @@ export function guestChannel(folder: string): Channel {
       renameSync(`${path}.part`, path);
     },
     next: async () => {
+      const since = performance.now();
       for (;;) {
         const isLast = hasEnded || console().includes("Kernel panic");
         received.push(...replies.lines());
         const reply = received.shift();
         if (reply !== undefined) return reply;
         if (isLast) throw guestFailure("it ended early", console());
+        if (performance.now() - since > silenceMs) throw guestSilent(silenceMs, console());
         await setTimeout(POLL_MS);
       }
     },

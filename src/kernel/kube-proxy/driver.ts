@@ -143,7 +143,7 @@ export class KubeProxy {
     this.#channel.send(JSON.stringify(request));
     let reply = await this.#reply();
     while ("waiting" in reply) {
-      this.#onWait?.(reply.waiting);
+      if (reply.waiting !== null) this.#onWait?.(reply.waiting);
       reply = await this.#reply();
     }
     if ("error" in reply) {

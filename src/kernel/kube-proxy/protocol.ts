@@ -94,8 +94,8 @@ export const requestSchema = z.discriminatedUnion("call", [
 export type Request = z.input<typeof requestSchema>;
 
 export const replySchema = z.union([
-  /** Not the reply yet: what it waits for. */
-  z.object({ waiting: z.string() }),
+  /** Not the reply yet: what it waits for; null: it is at work, and has nothing to say. */
+  z.object({ waiting: z.string().nullable() }),
   z.object({ value: z.unknown() }),
   z.object({
     error: z.string(),

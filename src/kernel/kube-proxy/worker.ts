@@ -56,6 +56,8 @@ const WORK_TICKS = TICKS_PER_SECOND;
 const CONNECTION_MS = 10_000;
 /** How often it is said what a sync waits for. */
 const SAID_MS = 10_000;
+/** How often it is said that there is work: whoever is silent for long is taken to hang (`SILENCE_MS`). */
+const BEAT_MS = 10_000;
 
 class Node {
   readonly #folder: string;
@@ -242,6 +244,7 @@ async function answer(line: string): Promise<unknown> {
 
 for await (const line of createInterface({ input: process.stdin })) {
   let reply: Reply;
+  const beat = setInterval(() => say({ waiting: null }), BEAT_MS);
   try {
     reply = { value: await answer(line) };
   } catch (error) {
@@ -250,6 +253,8 @@ for await (const line of createInterface({ input: process.stdin })) {
       lacksProgram: error instanceof MissingToolError,
       settings: error instanceof KernelError ? error.settings : [],
     };
+  } finally {
+    clearInterval(beat);
   }
   say(reply);
 }

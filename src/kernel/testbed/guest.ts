@@ -17,6 +17,12 @@ export const ERRORS_FILE = "errors";
 /** Exit code of the guest's work; missing when it was cut short. */
 export const EXIT_FILE = "exit";
 
+/**
+ * A guest that says nothing for so long hangs: it is ended. Longer than any load or round takes, on a machine that is
+ * busy besides.
+ */
+export const SILENCE_MS = 300_000;
+
 /** Who owns nothing (Debian's nobody and nogroup). */
 export const NOBODY = 65_534;
 
@@ -95,6 +101,11 @@ export function guestFailure(what: string, console: string): KernelError {
     .filter((line) => /panic|error|fail|cannot|denied|mount:/i.test(line) && !HARMLESS.test(line));
   const said = words[0] ?? (console.trim().slice(-200) || "nothing was printed");
   return new KernelError(`the user-mode Linux guest: ${what}: ${said}`);
+}
+
+/** What became of a guest that said nothing for so long. */
+export function guestSilent(silenceMs: number, console: string): KernelError {
+  return guestFailure(`it said nothing for ${silenceMs / 1000} s`, console);
 }
 
 /** What every boot prints. */

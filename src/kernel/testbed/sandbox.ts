@@ -22,9 +22,11 @@ import {
   guestCommand,
   guestEnvironment,
   guestFailure,
+  guestSilent,
   NOBODY,
   REPORTS_FILE,
   REQUEST_FILE,
+  SILENCE_MS,
   Tail,
 } from "./guest.js";
 import { thenCleanUp } from "./then-clean-up.js";
@@ -157,8 +159,6 @@ function runChild<Report>(
 
 const POLL_MS = 100;
 const GRACE_MS = 3000;
-/** Longer than any load or round takes: a guest that hangs is ended. */
-const SILENCE_MS = 300_000;
 
 /** The same in a user-mode Linux guest: the request and the reports are files of the folder. */
 async function runGuest<Report>(request: SandboxRequest, options: SandboxOptions<Report>): Promise<void> {
@@ -192,7 +192,7 @@ async function runGuest<Report>(request: SandboxRequest, options: SandboxOptions
         endsAt ??= performance.now();
       if (endsAt !== undefined && performance.now() - endsAt > GRACE_MS) kill();
       if (performance.now() - heardAt > SILENCE_MS) {
-        throw guestFailure(`it said nothing for ${SILENCE_MS / 1000} s`, console());
+        throw guestSilent(SILENCE_MS, console());
       }
     } catch (error) {
       failure ??= error;
