@@ -119,3 +119,8 @@ export function csvField(value: string | number | null): string {
     /^[=+\-@\t\r\n＝＋－＠]/.test(value.trimStart()) || /^[\t\r\n]/.test(value) ? `'${value}` : value;
   return /[",\r\n\t']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
+
+/** A word of a shell's command line (POSIX, 2.2.2): nothing within single quotes means anything else. */
+export function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

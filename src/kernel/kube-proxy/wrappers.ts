@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { shellWord } from "../../text.js";
 import { toolPath } from "../testbed/tools.js";
 import type { Write } from "./protocol.js";
 
@@ -105,11 +106,11 @@ function script(tool: string, name: string, writes: string): string {
   return `#!/bin/sh
 case " $* " in
 *" -f - "* | *" --noflush "* | *" -w "*) ;;
-*) exec ${tool} "$@" ;;
+*) exec ${shellWord(tool)} "$@" ;;
 esac
-stem=${writes}/$(date +%s%N)-$$
+stem=${shellWord(writes)}/$(date +%s%N)-$$
 printf '%s\\n' ${name} "$@" >"$stem.args"
-tee "$stem.input" | ${tool} "$@"
+tee "$stem.input" | ${shellWord(tool)} "$@"
 `;
 }
 
@@ -117,8 +118,8 @@ tee "$stem.input" | ${tool} "$@"
 function setScript(tool: string, calls: string): string {
   return `#!/bin/sh
 case "$1" in
-${SET_WRITES.join(" | ")}) printf '%s\\n' "$*" >>${calls} ;;
+${SET_WRITES.join(" | ")}) printf '%s\\n' "$*" >>${shellWord(calls)} ;;
 esac
-exec ${tool} "$@"
+exec ${shellWord(tool)} "$@"
 `;
 }
