@@ -91,3 +91,16 @@ export class CheckFailedError extends Error {
     this.settings = settings;
   }
 }
+
+/**
+ * A value that can only be absent by an error of lbscale itself, which must not go on with a placeholder.
+ *
+ * @param value What is there.
+ * @param missing What to say where it is not: one sentence.
+ * @returns The value.
+ * @throws RangeError where it is not there.
+ */
+export function present<T>(value: T | undefined, missing: string): T {
+  if (value === undefined) throw new RangeError(missing);
+  return value;
+}

@@ -1,6 +1,8 @@
 /** What is read of Kubernetes objects: fields that a run needs, and no others. */
 
 import { z } from "zod";
+import { FAMILY_NAMES, type Family } from "../cluster/family.js";
+import { ClusterFailedError } from "./errors.js";
 
 export const metadata = z.object({
   name: z.string(),
@@ -49,9 +51,21 @@ export const clusterIpSchema = z.object({
   spec: z.object({ clusterIP: z.string().optional(), clusterIPs: z.array(z.string()).optional() }),
 });
 
-/** A Service's addresses, in the order of its families. */
-export function addressesOf({ spec }: z.infer<typeof clusterIpSchema>): readonly string[] {
-  return spec.clusterIPs ?? [spec.clusterIP ?? ""];
+/**
+ * A Service's addresses, one of each family in their order.
+ *
+ * @throws ClusterFailedError where it has fewer.
+ */
+export function addressesOf(
+  { spec }: z.infer<typeof clusterIpSchema>,
+  families: readonly Family[],
+): readonly string[] {
+  const given = spec.clusterIPs ?? [spec.clusterIP];
+  return families.map((family, at) => {
+    const address = given[at];
+    if (address) return address;
+    throw new ClusterFailedError(`the API server gives a Service no ${FAMILY_NAMES[family]} address`);
+  });
 }
 
 export const clusterCidrSchema = z.object({

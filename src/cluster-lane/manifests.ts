@@ -1,6 +1,7 @@
 /** Every object that a run in a cluster makes, as data. */
 
 import type { Family } from "../cluster/family.js";
+import { present } from "../errors.js";
 import type { ClusterState } from "./inspect/preflight.js";
 import { roleManifests } from "./inspect/rights.js";
 import {
@@ -103,7 +104,7 @@ function* changingManifests(
     ...Array.from({ length: created }, (_, i) => newName(i)),
   ];
   for (const name of names) {
-    yield* changingSlices(setting, name, targets[0]);
+    yield* changingSlices(setting, name, present(targets[0], "a run without targets"));
     yield namedService(setting, name, null);
   }
   for (let i = 0; i < removed; i++) yield namedService(setting, addressName(i), null);

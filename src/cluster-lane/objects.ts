@@ -1,6 +1,7 @@
 /** Objects of a run that are no pods, as data. */
 
 import { FAMILY_NAMES, type Family } from "../cluster/family.js";
+import { present } from "../errors.js";
 import type { Protocol } from "./bounds.js";
 import type { Toleration } from "./options.js";
 
@@ -111,25 +112,25 @@ const firstTarget = (index: number, { targets }: Pick<RunSetting, "targets">): n
 /** The slices of a Service, one of each family: a slice has addresses of one. */
 export function sliceManifests(setting: RunSetting, index: number, targets: readonly Target[]) {
   const first = firstTarget(index, setting);
-  const endpoints = Array.from(
-    { length: setting.endpoints },
-    (_, i) => targets[(first + i) % setting.targets],
-  );
+  const endpoints = Array.from({ length: setting.endpoints }, (_, i) => {
+    const target = (first + i) % setting.targets;
+    return present(targets[target], `a run without target ${target}`);
+  });
   return namedSlices(setting, serviceName(index), endpoints);
 }
 
 /** The slices of a Service with one endpoint, which changes. */
-export function changingSlices(setting: RunSetting, name: string, endpoint: Target | undefined) {
+export function changingSlices(setting: RunSetting, name: string, endpoint: Target) {
   return namedSlices(setting, name, [endpoint]);
 }
 
-function namedSlices(setting: RunSetting, name: string, endpoints: readonly (Target | undefined)[]) {
+function namedSlices(setting: RunSetting, name: string, endpoints: readonly Target[]) {
   return setting.families.map((family, i) =>
     slice(
       setting,
       name,
       family,
-      endpoints.map((target) => target?.addresses[i] ?? ""),
+      endpoints.map(({ addresses }) => present(addresses[i], `a target without address ${i}`)),
     ),
   );
 }

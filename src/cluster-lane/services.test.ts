@@ -22,7 +22,8 @@ describe.skipIf(process.platform === "win32")("the Services of a run", () => {
         body: isService ? { metadata: { name: "s" }, spec: { clusterIP: `10.96.0.${made}` } } : {},
       };
     });
-    const own = new OwnServices(api, SETTING, [{ addresses: ["10.0.0.1"], node: "n" }], {
+    const target = { addresses: ["10.0.0.1"], node: "n" };
+    const own = new OwnServices(api, SETTING, new Array(SETTING.targets).fill(target), {
       ...{ signal: new AbortController().signal, onProgress: () => {} },
       isLate: () => made >= most,
     });

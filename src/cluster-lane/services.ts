@@ -78,7 +78,7 @@ export class OwnServices {
     const made =
       (await this.#api.create(path, manifest, clusterIpSchema)) ??
       (await this.#api.get(`${path}/${manifest.metadata.name}`, clusterIpSchema));
-    this.#addresses[index] = addressesOf(made);
+    this.#addresses[index] = addressesOf(made, this.#setting.families);
   }
 
   async #remove(index: number): Promise<void> {

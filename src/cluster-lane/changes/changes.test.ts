@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Reply, serve } from "../../../test/support/api-server.js";
+import type { RunSetting } from "../objects.js";
+import { Changes } from "./changes.js";
 import { fromThere, offsetOf, type RoundTrip } from "./clock.js";
 
 describe("the clock of a pod", () => {
@@ -32,5 +35,44 @@ describe("the clock of a pod", () => {
     expect(fromThere(30e9 + 4000, before, after)).toBeCloseTo(30e9, -1);
     expect(fromThere(-5e9 + 1000, before, after)).toBe(-5e9);
     expect(fromThere(90e9 + 7000, before, after)).toBe(90e9);
+  });
+});
+
+const SETTING: RunSetting = {
+  ...{ namespace: "team", own: false, runId: "r", endpoints: 1, targets: 1, image: "i" },
+  ...{ nodeSelector: {}, tolerations: [], protocols: ["tcp"], families: [4, 6] },
+};
+const TARGETS = [{ addresses: ["10.244.0.2", "fd00::2"], node: "n" }];
+
+/** The last Service where the API server answers so when one is made: its addresses, and how many changes were lost. */
+async function lastService(created: Reply): Promise<{ addresses: readonly string[]; lost: number }> {
+  const { api } = await serve((method) => (method === "POST" ? created : { status: 200, body: {} }));
+  const changes = new Changes(api, SETTING, TARGETS, []);
+  let addresses: readonly string[] = [];
+  const { lost } = await changes.around(async () => {
+    await changes.makeLast(0, async (given) => {
+      addresses = given;
+    });
+  });
+  return { addresses, lost };
+}
+
+const service = (spec: object): Reply => ({ status: 201, body: { metadata: { name: "s" }, spec } });
+
+describe.skipIf(process.platform === "win32")("a Service that is to be watched", () => {
+  it("has an address of each family", async () => {
+    const clusterIPs = ["10.96.0.9", "fd00:96::9"];
+    expect(await lastService(service({ clusterIP: clusterIPs[0], clusterIPs }))).toEqual({
+      addresses: clusterIPs,
+      lost: 0,
+    });
+  });
+
+  it.each([
+    ["IPv6", { clusterIP: "10.96.0.9", clusterIPs: ["10.96.0.9"] }],
+    ["IPv6", { clusterIP: "10.96.0.9" }],
+    ["IPv4", {}],
+  ])("is lost, and never watched, where the API server gives it no %s address: %j", async (_, spec) => {
+    expect(await lastService(service(spec))).toEqual({ addresses: [], lost: 1 });
   });
 });

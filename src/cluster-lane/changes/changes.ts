@@ -1,5 +1,6 @@
 /** Changes of a cluster, and when each node's connections follow them. */
 
+import { present } from "../../errors.js";
 import { type Api, ApiError } from "../api.js";
 import { ClusterFailedError } from "../errors.js";
 import { addressesOf, anyObject, clusterIpSchema } from "../kinds.js";
@@ -216,7 +217,7 @@ export class Changes {
     const made =
       (await this.#api.create(this.#services, service, clusterIpSchema)) ??
       (await this.#api.get(`${this.#services}/${REPLACED}`, clusterIpSchema));
-    return addressesOf(made);
+    return addressesOf(made, this.#setting.families);
   }
 
   /**
@@ -238,7 +239,10 @@ export class Changes {
     if (this.#api.failures > failures) {
       throw new ClusterFailedError("the API server failed to answer a change, and may have made it before");
     }
-    const watched = this.#watches.map((of) => ({ of, answeredNs: answeredNs[of.at] ?? 0 }));
+    const watched = this.#watches.map((of) => ({
+      of,
+      answeredNs: present(answeredNs[of.at], `no answer to a change of family ${of.family}`),
+    }));
     const seen = new Map<string, readonly Sighting[]>();
     for (const watch of watches) seen.set(watch.node, await watch.seen);
     this.#made.push({ ...what, watched, seen });
@@ -252,9 +256,9 @@ export class Changes {
   #frontends(addresses: readonly string[], target: Target | null): Frontend[] {
     return this.#watches.map(({ protocol, at }) => ({
       protocol,
-      address: addresses[at] ?? "",
+      address: present(addresses[at], `a Service without address ${at}`),
       port: SERVICE_PORT,
-      wanted: target === null ? null : (target.addresses[at] ?? ""),
+      wanted: target && present(target.addresses[at], `a target without address ${at}`),
     }));
   }
 
@@ -271,12 +275,12 @@ export class Changes {
   async #freeAddresses(): Promise<readonly string[]> {
     const name = addressName(this.#addresses++);
     const service = namedService(this.#setting, name, null);
-    const made = await this.#api.create(this.#services, service, clusterIpSchema);
-    await this.#api.remove(`${this.#services}/${name}`);
-    const addresses = made === null ? [] : addressesOf(made);
-    if (addresses.some((address) => address === "") || addresses.length === 0)
-      throw new ClusterFailedError("the API server gives a Service no address");
-    return addresses;
+    const path = `${this.#services}/${name}`;
+    const made =
+      (await this.#api.create(this.#services, service, clusterIpSchema)) ??
+      (await this.#api.get(path, clusterIpSchema));
+    await this.#api.remove(path);
+    return addressesOf(made, this.#setting.families);
   }
 
   get #services(): string {
@@ -288,6 +292,6 @@ export class Changes {
   }
 
   #target(index: number): Target {
-    return this.#targets[index % this.#targets.length] ?? { addresses: [], node: "" };
+    return present(this.#targets[index % this.#targets.length], "a run without targets");
   }
 }

@@ -18,7 +18,10 @@ const SETTING = settingOf(
   },
   { image: "registry.k8s.io/pause:3.10", families: [4] },
 );
-const TARGETS = ["10.0.0.1", "10.0.0.2"].map((address) => ({ addresses: [address], node: "n" }));
+const TARGETS = Array.from({ length: SETTING.targets }, (_, i) => ({
+  addresses: [`10.0.0.${1 + i}`],
+  node: "n",
+}));
 const MADE: Reply = { status: 201, body: { metadata: { name: "s" }, spec: { clusterIP: "10.96.0.9" } } };
 const TAKEN = status(
   422,

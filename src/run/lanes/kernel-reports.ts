@@ -1,5 +1,6 @@
 /** What the kernel lane's reports become in a result: one handler per kind of report. Pure: no clock, no process. */
 
+import { present } from "../../errors.js";
 import type { ConnectReport } from "../../kernel/tasks.js";
 import { thin } from "../../measure/replicate/samples.js";
 import { addReplicate, meanWork } from "../../measure/run.js";
@@ -66,8 +67,8 @@ export function kernelReports(
     const planned = scenario === "sync" ? 1 : scenario === "update" ? updates : schedule.length;
     return replicates.length >= Math.max(1, planned);
   };
-  const pointCell = ({ cell }: { cell: number }) => present(points[cell], `plane ${cell}`);
-  const updateCell = ({ update }: { update: number }) => present(updates[update], `update ${update}`);
+  const pointCell = ({ cell }: { cell: number }) => ofRun(points[cell], `plane ${cell}`);
+  const updateCell = ({ update }: { update: number }) => ofRun(updates[update], `update ${update}`);
 
   const handlers: Handlers = {
     loaded: (report) => {
@@ -134,16 +135,16 @@ export function kernelReports(
     },
     "known latency": ({ tables }) => {
       results.knownLatency = tables;
-      return { cell: present(points[0], "plane 0"), stage: null };
+      return { cell: ofRun(points[0], "plane 0"), stage: null };
     },
     "known latency failed": ({ reason }) => {
       // With the times that it would vouch for. No replicate is missing for it.
       for (const cell of selectCells(results, { lane: "kernel", scenario: "lookup" }))
         cell.facts = { ...cell.facts, knownLatency: `not made: ${reason}` };
-      return { cell: present(points[0], "plane 0"), stage: null };
+      return { cell: ofRun(points[0], "plane 0"), stage: null };
     },
     model: (report) => {
-      const cell = present(models[report.cell], `model ${report.cell}`);
+      const cell = ofRun(models[report.cell], `model ${report.cell}`);
       const { measured, wallMs } = report.ran;
       cell.programBytes = measured.programBytes;
       cell.facts = { ...measured.facts };
@@ -190,10 +191,8 @@ function dispatch<K extends Kind>(
   return handlers[report.kind](report);
 }
 
-function present(cell: Cell | undefined, what: string): Cell {
-  if (cell === undefined)
-    throw new RangeError(`a report of the kernel lane names no cell of this run: ${what}`);
-  return cell;
+function ofRun(cell: Cell | undefined, what: string): Cell {
+  return present(cell, `a report of the kernel lane names no cell of this run: ${what}`);
 }
 
 function named(prefix: string, parts: Readonly<Record<string, number>>): Record<string, number> {
