@@ -41,9 +41,7 @@ export function guestChannel(folder: string, silenceMs = SILENCE_MS): Channel {
     chownSync(folder, NOBODY, NOBODY);
     for (const file of readdirSync(folder)) chownSync(join(folder, file), NOBODY, NOBODY);
   }
-  // The kernel lane's command, with an init of our own and its arguments.
-  const command = [...guestCommand(folder, isRoot, null).slice(0, -3), GUEST_INIT, folder, process.execPath];
-  const child = spawnIsolated(command, guestEnvironment(folder));
+  const child = spawnIsolated(guestCommand(folder, isRoot, null, GUEST_INIT), guestEnvironment(folder));
   const console = lastWords(child, ["stdout", "stderr"]);
   let hasEnded = false;
   const ended = endOf(child).then(() => {

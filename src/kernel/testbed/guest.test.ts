@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { Tail } from "./guest.js";
+import { kernelWord, Tail } from "./guest.js";
+import { KernelError } from "./tools.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lbscale-tail-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,5 +26,15 @@ describe("Tail", () => {
     tail.close();
     expect([...tail.lines()]).toEqual([]);
     expect(() => tail.close()).not.toThrow();
+  });
+});
+
+describe("a path on the command line of a guest", () => {
+  it("is one word, whatever spaces it has", () => {
+    expect(kernelWord("/tmp/two words/it's")).toBe(`"/tmp/two words/it's"`);
+  });
+
+  it("is refused where a kernel has no way to write it", () => {
+    expect(() => kernelWord('/tmp/a"b')).toThrow(KernelError);
   });
 });

@@ -37,8 +37,16 @@ const AS_NOBODY = [
   "--securebits=+no_setuid_fixup",
 ];
 
-/** The command that boots the guest and ends when it powers off. Throws KernelError where it is not installed. */
-export function guestCommand(folder: string, isRoot: boolean, cpu: number | null): string[] {
+/**
+ * The command that boots the guest and ends when it powers off. `init`: its first process, which is handed the folder and the
+ * path of node. Throws KernelError where it is not installed.
+ */
+export function guestCommand(
+  folder: string,
+  isRoot: boolean,
+  cpu: number | null,
+  init = INIT_SCRIPT,
+): string[] {
   return [
     ...(cpu === null ? [] : [toolPath("taskset"), "-c", String(cpu)]),
     ...(isRoot ? [toolPath("setpriv"), ...AS_NOBODY] : []),
@@ -49,9 +57,16 @@ export function guestCommand(folder: string, isRoot: boolean, cpu: number | null
     // Its control socket: elsewhere it would want a home.
     ...["umid=guest", `uml_dir=${folder}/`],
     // No new privileges: in a user namespace the host's root is nobody, and mount, setuid to its owner, would run as that.
-    ...[`init=${toolPath("setpriv")}`, "--", "--no-new-privs", process.execPath],
-    ...[INIT_SCRIPT, folder, process.execPath],
+    ...[`init=${toolPath("setpriv")}`, "--", "--no-new-privs"],
+    ...[process.execPath, init, folder, process.execPath].map(kernelWord),
   ];
+}
+
+/** A word of a kernel's command line, which user-mode Linux joins and takes apart again (next_arg of lib/cmdline.c). */
+export function kernelWord(path: string): string {
+  if (path.includes('"'))
+    throw new KernelError(`a guest can't be told a path with a quotation mark: move ${path}, or set TMPDIR`);
+  return `"${path}"`;
 }
 
 /**
