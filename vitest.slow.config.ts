@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import type { Reporter } from "vitest/node";
 
 /**
  * Files that make namespaces or mounts, load programs into the kernel, start a real program, or build: one at a time, because
@@ -40,6 +41,14 @@ const PROCESSES = [
   "src/stats/intervals.test.ts",
 ];
 
+/** Names what failed once and passed then, with the reason, of which the default reporter says nothing. */
+const retried: Reporter = {
+  onTestCaseResult: (test) => {
+    const { errors = [] } = test.result();
+    if (test.diagnostic()?.flaky) console.warn(`retried: ${test.fullName}: ${errors[0]?.message}`);
+  },
+};
+
 /** What takes too long for `npm test`: packaging, long fuzz runs, kill loops. `.ci/run` runs all projects at once. */
 export default defineConfig({
   test: {
@@ -60,8 +69,9 @@ export default defineConfig({
     // Ends what hangs, and nothing else: the longest takes some minutes on a quiet machine.
     testTimeout: 3_600_000,
     hookTimeout: 3_600_000,
-    // Real programs, on a machine that others share: one hiccup in an hour of tests says nothing. The log names what was retried.
+    // Real programs, on a machine that others share: one hiccup in an hour of tests says nothing.
     retry: process.env.CI ? 1 : 0,
+    reporters: ["default", ...(process.env.GITHUB_ACTIONS ? ["github-actions"] : []), retried],
     pool: "forks",
     fileParallelism: false,
   },
