@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { kernelWord, Tail } from "./guest.js";
+import { guestSilent, kernelWord, Tail } from "./guest.js";
 import { KernelError } from "./tools.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lbscale-tail-"));
@@ -36,5 +36,17 @@ describe("a path on the command line of a guest", () => {
 
   it("is refused where a kernel has no way to write it", () => {
     expect(() => kernelWord('/tmp/a"b')).toThrow(KernelError);
+  });
+});
+
+describe("what is said of a guest that hangs", () => {
+  it.each([
+    ["", "nothing was printed"],
+    ["<5>Linux version 6\nSELinux: off\nmmapper_init - none\n", "SELinux: off"],
+    ["mount: permission denied\nSELinux: off\n", "mount: permission denied"],
+  ])("is one line, after %j", (console, said) => {
+    expect(guestSilent(300_000, console).message).toBe(
+      `the user-mode Linux guest: it said nothing for 300 s: ${said}`,
+    );
   });
 });

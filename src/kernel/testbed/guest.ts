@@ -110,12 +110,12 @@ export class Tail {
 
 /** What became of a guest that did not do its work, with what it printed about that. */
 export function guestFailure(what: string, console: string): KernelError {
-  const words = console
+  const lines = console
     .split("\n")
     .map((line) => line.replace(/^<\d>/, "").trim())
-    .filter((line) => /panic|error|fail|cannot|denied|mount:/i.test(line) && !HARMLESS.test(line));
-  const said = words[0] ?? (console.trim().slice(-200) || "nothing was printed");
-  return new KernelError(`the user-mode Linux guest: ${what}: ${said}`);
+    .filter((line) => line !== "" && !HARMLESS.test(line));
+  const said = lines.find((line) => /panic|error|fail|cannot|denied|mount:/i.test(line)) ?? lines.at(-1);
+  return new KernelError(`the user-mode Linux guest: ${what}: ${said?.slice(-200) ?? "nothing was printed"}`);
 }
 
 /** What became of a guest that said nothing for so long. */
