@@ -1,7 +1,7 @@
 /** The kernel lane in IPv6: needs Linux, root and scripts/install-kernel-tools.sh. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect } from "vitest";
@@ -22,6 +22,34 @@ function lbscale(...args: string[]) {
     timeout: LONGEST_MS,
   });
 }
+
+/** As EKS makes them: a pod has an address of its node's own /80, and a load balancer lets in a range that holds them all. */
+const FAR = ["web", "api"].flatMap((name, i) => [
+  {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name },
+    spec: {
+      type: "LoadBalancer",
+      clusterIP: `fd1c:6a20:be6::${i + 1}f3d`,
+      ipFamilies: ["IPv6"],
+      loadBalancerSourceRanges: ["2600:1f13::/32", "2001:db8:1::/48"],
+      ports: [{ port: 80, nodePort: 31_234 + i }],
+    },
+    status: { loadBalancer: { ingress: [{ ip: `2001:db8:99::${i + 1}` }] } },
+  },
+  {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: `${name}-a`, labels: { "kubernetes.io/service-name": name } },
+    addressType: "IPv6",
+    ports: [{ port: 8080 + i }],
+    endpoints: [1, 2, 3].map((node) => ({
+      addresses: [`2600:1f13:aaa:bb0${node}:${node}c::a${i}`],
+      nodeName: `node-${node}`,
+    })),
+  },
+]);
 
 describe("the kernel lane in IPv6", () => {
   withTools("decides as the contract says for flows of every kind", TOOLS, () => {
@@ -55,6 +83,25 @@ describe("the kernel lane in IPv6", () => {
       for (const { flows } of family) expect(flows).toBeGreaterThan(300);
     }
   });
+
+  withTools(
+    "decides so for a cluster whose addresses lie far apart, in others of the same ranges",
+    TOOLS,
+    () => {
+      const path = join(folder, "far.json");
+      writeFileSync(path, JSON.stringify(FAR));
+      const { status, stdout, stderr } = lbscale(
+        ...["verify", path, "--lane", "kernel", "--planes", "iptables,nftables,ebpf,calico-ebpf"],
+        ...["--flows", "1000", "--json"],
+      );
+      expect(stderr).toContain("others of the same ranges stand for them");
+      const results = JSON.parse(stdout) as { flows: number; disagreements: number }[];
+      expect(results.map(({ flows, disagreements }) => [flows > 500, disagreements])).toEqual(
+        Array.from({ length: 4 }, () => [true, 0]),
+      );
+      expect(status).toBe(0);
+    },
+  );
 
   withTools("decides in a guest's IPVS as the contract says", [...TOOLS, "linux.uml", "ipvsadm"], () => {
     const { status, stdout } = lbscale(

@@ -11,7 +11,7 @@ import { CILIUM_ALGORITHMS } from "../../kernel/cilium/driver.js";
 import { KUBE_PROXY_MODES } from "../../kernel/kube-proxy/protocol.js";
 import { PROXY_PLANES } from "../../kernel/plane.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
-import { ipv6Arguments } from "../../kernel/testbed/ipv6.js";
+import { atOwnPlaces, ipv6Arguments } from "../../kernel/testbed/ipv6.js";
 import { placePlanes } from "../../kernel/testbed/placement.js";
 import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { targetPorts } from "../../kernel/testbed/topology.js";
@@ -235,17 +235,22 @@ async function verifyInKernel(
   failOnDisagreements(results.flat());
 }
 
-/** Families that a testbed can have: of both, one that it can't is said and left out; alone, it is refused. */
+/** Families as a testbed can have them: of both, one that it can't is said and left out; alone, it is refused. */
 function buildable(clusters: readonly Cluster[]): readonly Cluster[] {
-  return clusters.filter(({ network }) => {
+  return clusters.flatMap((cluster) => {
+    const built = atOwnPlaces(cluster);
     try {
-      ipv6Arguments(network);
-      return true;
+      ipv6Arguments(built.network);
     } catch (error) {
       if (clusters.length === 1 || !(error instanceof CheckFailedError)) throw error;
-      note(`left out: ${FAMILY_NAMES[familyOf(network)]}: ${error.message}`);
-      return false;
+      note(`left out: ${FAMILY_NAMES[familyOf(cluster.network)]}: ${error.message}`);
+      return [];
     }
+    if (built !== cluster)
+      note(
+        "IPv6: addresses lie too far apart for this lane's programs: others of the same ranges stand for them",
+      );
+    return [built];
   });
 }
 

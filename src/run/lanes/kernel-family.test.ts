@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { generateCluster } from "../../cluster/generate.js";
 import { parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
+import { parseCluster, writeCluster } from "../../cluster/json.js";
 import { planAddresses, usualPlan } from "../../cluster/plan-addresses.js";
-import { ipv6Arguments } from "../../kernel/testbed/ipv6.js";
+import { atOwnPlaces, ipv6Arguments } from "../../kernel/testbed/ipv6.js";
+import { importKubernetes } from "../../kubernetes/import.js";
 import { parseRunSpec } from "../spec.js";
 import { kernelFamily, scenariosOfFamily } from "./kernel-family.js";
 
@@ -31,7 +34,7 @@ describe("the family of a run in the kernel", () => {
     expect(() => of({ family: "dual", lane: "guest" })).toThrow(/^family: lane guest measures one family/);
   });
 
-  it("tells programs which addresses numbers stand for, and refuses those without a place of their own", () => {
+  it("tells programs which addresses numbers stand for, and refuses those that regions do not say", () => {
     expect(ipv6Arguments({})).toEqual([]);
     const [flag, regions] = ipv6Arguments({ ipv6: usualPlan() });
     expect(flag).toBe("--ipv6");
@@ -39,6 +42,54 @@ describe("the family of a run in the kernel", () => {
     expect(regions!.split(",")).toContain(`${0x0a600000}/20=fd00:10:96::`);
     const far = planAddresses([parseCidr6("fd00:1::/64")!]);
     far.number(parseIpv6("fd00:1::1:2:3:4")!);
-    expect(() => ipv6Arguments({ ipv6: far })).toThrow(/generated clusters/);
+    expect(() => ipv6Arguments({ ipv6: far })).toThrow(/too far apart; use the model lane/);
+    const of = (...texts: string[]) => planAddresses(texts.map((text) => parseCidr6(text)!));
+    expect(() => ipv6Arguments({ ipv6: of("fd00:1::/64", "fd00:1::/96") })).toThrow(/where wider ones begin/);
+    const many = of(...Array.from({ length: 40 }, (_, i) => `fd00:${i + 1}::/96`));
+    expect(() => ipv6Arguments({ ipv6: many })).toThrow(/has 48 ranges, more than 32/);
+  });
+
+  it("tells programs of a range before the wider one that it lies in, because they take the first that fits", () => {
+    const ipv6 = planAddresses([parseCidr6("fd00:1::/64")!, parseCidr6("fd00:1::ff:0:0:0/112")!]);
+    const bases = ipv6Arguments({ ipv6 })[1]!
+      .split(",")
+      .map((region) => region.replace(/.*=/, ""));
+    expect(bases.indexOf("fd00:1:0:0:ff::")).toBeLessThan(bases.indexOf("fd00:1::"));
+  });
+
+  it("gives clusters whose addresses lie far apart others of the same ranges, and leaves the rest alone", () => {
+    const regular = generateCluster({ services: 20, seed: 1, family: 6 });
+    expect(atOwnPlaces(regular)).toBe(regular);
+    const pod = (i: number) => `2600:1f13:aaa:bb0${i}:${i}c::${i}f`;
+    const { cluster } = importKubernetes(
+      JSON.stringify([
+        {
+          apiVersion: "v1",
+          kind: "Service",
+          metadata: { name: "web" },
+          spec: { clusterIP: "fd1c:6a20:be6::6f3d", ipFamilies: ["IPv6"], ports: [{ port: 80 }] },
+        },
+        {
+          apiVersion: "discovery.k8s.io/v1",
+          kind: "EndpointSlice",
+          metadata: { name: "web-a", labels: { "kubernetes.io/service-name": "web" } },
+          addressType: "IPv6",
+          ports: [{ port: 8080 }],
+          endpoints: [1, 2, 3].map((i) => ({ addresses: [pod(i)] })),
+        },
+      ]),
+    );
+    expect(() => ipv6Arguments(cluster.network)).toThrow(/too far apart/);
+    const built = atOwnPlaces(cluster);
+    expect(ipv6Arguments(built.network)).toHaveLength(2);
+    const { podCidr } = built.network;
+    expect(built.network.ipv6!.formatCidr(podCidr)).toBe(cluster.network.ipv6!.formatCidr(podCidr));
+    expect(built.endpointAddress).toEqual(cluster.endpointAddress);
+    const texts = Array.from(built.endpointAddress, (number) => built.network.ipv6!.format(number));
+    expect([new Set(texts).size, built.network.ipv6!.isRegular]).toEqual([3, true]);
+    // As its file, which the sandbox reads.
+    expect(ipv6Arguments(parseCluster([...writeCluster(built)].join("")).network)).toEqual(
+      ipv6Arguments(built.network),
+    );
   });
 });
