@@ -305,6 +305,22 @@ describe("importing Services with EndpointSlices", () => {
     expect(endpointsOf(load(node, service("a", {}), slice("a", near)), 0)).toEqual(["10.244.0.2:8080"]);
   });
 
+  it("takes address and zone of the first node that an endpoint names, where the input has all nodes", () => {
+    const nodes = [1, 0].map((i) => ({
+      kind: "Node",
+      metadata: { name: `node-${i}`, labels: { "topology.kubernetes.io/zone": "zone-9" } },
+      status: { addresses: [{ type: "InternalIP", address: `192.0.2.1${i}` }] },
+    }));
+    const objects = [...nodes, service("a", {}), slice("a", inZones("zone-0", "zone-9"))];
+    const { cluster, report, known } = importKubernetes(JSON.stringify(objects));
+    expect(cluster.network.nodeAddresses.map(formatAddress)).toEqual(["192.0.2.10"]);
+    expect(known.nodeAddresses).toHaveLength(1);
+    expect(describeImport(report)[1]).toBe(
+      "this node is node-0, the first that an endpoint names, in zone zone-9",
+    );
+    expect(endpointsOf(cluster, 0)).toEqual(["10.244.0.2:8080"]);
+  });
+
   it("takes an endpoint of two slices once, as one of this node where one of them says so", () => {
     const elsewhere = [{ addresses: ["10.244.0.1"], nodeName: "other" }];
     const here = [{ addresses: ["10.244.0.1"], nodeName: "me" }];

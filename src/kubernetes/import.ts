@@ -138,7 +138,10 @@ function importFamily(
 ): FamilyImport {
   const { reader } = options;
   const { slices, legacy, pods, workloads, nodes } = objects;
-  const node = chooseNode(options.node, nodes, namedNodes(slices, legacy, pods));
+  const named = namedNodes(slices, legacy, pods);
+  const chosen = chooseNode(options.node, nodes, named);
+  // Where Node objects tell of several, what the default's own says of it counts too.
+  const node = chosen ?? (nodes.length > 0 ? named[0] : undefined);
   const source = chooseSource(
     services,
     {
@@ -176,7 +179,7 @@ function importFamily(
       idleEndpoints: cluster.idleEndpoints,
       endpointOrigin: source.origin,
       here: source.here,
-      isNodeChosen: node !== undefined,
+      isNodeChosen: chosen !== undefined,
       hints: source.hints,
       skipped,
       otherObjects:
