@@ -99,7 +99,10 @@ function readTexts(texts: string | readonly string[], options: ImportOptions): I
 }
 
 function describeAround({ above, below, line }: Around): string {
-  const where = [above > 0 ? `${countOf(above, "line")} above` : "", below > 0 ? `${below} below` : ""];
+  const where = [
+    above > 0 ? `${countOf(above, "line")} above` : "",
+    below > 0 ? `${above > 0 ? below : countOf(below, "line")} below` : "",
+  ];
   return `left out: ${where.filter((part) => part !== "").join(" and ")} what was read ("${oneLine(line, 60)}")`;
 }
 
@@ -109,7 +112,7 @@ const SCREEN =
 function readRecognised(found: readonly RecognisedText[], options: ImportOptions): Imported {
   const recognised = found.map(({ kind, text }) => {
     const group = groupOf(kind);
-    return { kind, text: group === "iptables" || group === "nft" ? withPlainQuotes(text) : text };
+    return { kind, text: WITH_QUOTES.has(group) ? withPlainQuotes(text) : text };
   });
   for (const { kind } of recognised) {
     const instead = INSTEAD[kind];
@@ -171,6 +174,9 @@ function cidr6Of({ base, prefixLength }: RawCidr): Cidr6[] {
 }
 
 type Group = "iptables" | "nft" | "ipvs" | "cilium" | "lbscale" | "kubernetes";
+
+/** What a page's signs are known in: names hold none of them. */
+const WITH_QUOTES: ReadonlySet<Group> = new Set<Group>(["iptables", "nft", "ipvs"]);
 
 function groupOf(kind: TextKind): Group {
   switch (kind) {

@@ -61,8 +61,11 @@ function recogniseLines(text: string): RecognisedText {
       const found = jsonKind(kind === "weak" ? "kubernetes" : kind, text, start);
       // Comments above are the text's own: they count in the numbers of lines that messages name.
       const first = pasted || found === "cilium" ? start : 0;
-      if (kind === "kubernetes" && weak !== undefined) return weak;
-      const own = untilPrompt(untilFence(text, first, fence), 0);
+      // Below keys at the margin, no YAML has a bracket there: those are HTTP's headers, of curl -i.
+      if (kind === "kubernetes" && weak !== undefined && !/^[[{]/.test(text.slice(start, start + 1)))
+        return weak;
+      const pasteOf = untilPrompt(untilFence(text, first, fence), 0);
+      const own = isYaml(kind) ? untilTail(pasteOf) : pasteOf;
       const rest = text.slice(first + own.length);
       const below = linesThatCount(rest, fence);
       const around = {
@@ -123,6 +126,26 @@ function jsonKind(kind: TextKind, text: string, start: number): TextKind {
 function endOfLine(text: string, from: number): number {
   const end = text.indexOf("\n", from);
   return end < 0 ? text.length : end;
+}
+
+/** Lines below that may be anything. */
+const MAX_TAIL_LINES = 8;
+/** What YAML and JSON may have at the margin, besides what LINES has. */
+const AT_MARGIN = /^(?:[\s}\])"'#.?&!%]|<<:)/;
+
+/** YAML or JSON without lines at the margin that neither has: a shell's prompt, what time and curl say, thanks. */
+function untilTail(text: string): string {
+  let others = 0;
+  for (let end = text.length; end > 0 && others <= MAX_TAIL_LINES; ) {
+    const start = text.lastIndexOf("\n", end - 2) + 1;
+    const line = text.slice(start, Math.min(end, start + JSON_HEAD));
+    if (line.trim() !== "") {
+      if (AT_MARGIN.test(line) || (!hasPrompt(line) && kindOf(line) !== undefined)) return text.slice(0, end);
+      others++;
+    }
+    end = start;
+  }
+  return text;
 }
 
 /** Up to the line that closes a code fence. */

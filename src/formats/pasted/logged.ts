@@ -48,23 +48,24 @@ function prefixOf(text: string): RegExp | undefined {
 
 const ONE_LINE = 4096;
 
-/** Docker's json-file driver: `{"log":"…\n","stream":"stdout","time":"…"}`. */
+/** Docker's json-file driver: `{"log":"…\n","stream":"stdout","time":"…"}`, and journalctl -o json: `{"__CURSOR":…,"MESSAGE":"…"}`. */
 function containerLog(text: string): string {
-  if (!/^\s*\{"log": ?"/.test(text)) return text;
+  if (!/^\s*\{"(?:log|__[A-Z_]+|MESSAGE)" ?: ?"/.test(text)) return text;
   const parts: string[] = [];
   for (const line of text.split("\n")) {
     if (line.trim() === "") continue;
     const entry = parsed(line);
     if (typeof entry !== "object" || entry === null) return text;
-    const { log } = entry as { log?: unknown };
-    if (typeof log !== "string") return text;
-    parts.push(log);
+    const { log, MESSAGE } = entry as { log?: unknown; MESSAGE?: unknown };
+    const message = typeof MESSAGE === "string" ? `${MESSAGE}\n` : log;
+    if (typeof message !== "string") return text;
+    parts.push(message);
   }
   return parts.join("");
 }
 
-/** `"Restoring iptables" rules="*filter\n…"` of kube-proxy -v=9, with Go's quotation marks. */
-const QUOTED = ' rules="';
+/** `"Restoring iptables" rules="*filter\n…"` of kube-proxy -v=9, with Go's quotation marks; with --logging-format=json. */
+const QUOTED = [' rules="', '"rules":"'] as const;
 /** The same before 1.20: `Restoring iptables rules: *filter`, and the rest below. */
 const BELOW = " rules: ";
 const TABLE_AND_END = /^\*(?:raw|mangle|nat|filter)(?:\\n|\r?\n)/;
@@ -80,10 +81,11 @@ function rulesBehind(text: string, sign: string, from = 0): number | undefined {
 
 /** Rules within one message. */
 function messageOf(text: string): string {
-  const start = rulesBehind(text, QUOTED);
-  if (start !== undefined) {
+  for (const quoted of QUOTED) {
+    const start = rulesBehind(text, quoted);
+    if (start === undefined) continue;
     const line = endOfLine(text, start);
-    if (rulesBehind(text, QUOTED, line) !== undefined)
+    if (rulesBehind(text, quoted, line) !== undefined)
       throw new InvalidInputError(
         'the log holds several syncs ("Restoring iptables"), of which each may write a part of the rules: give the message of one full sync, or the output of iptables-save',
       );
@@ -153,6 +155,9 @@ export function withoutCommonStart(text: string): string | undefined {
 const NUMBERED = /^ {0,9}(\d{1,8})(?:\t|:|\| ?| {2})/;
 const COUNTED = 3;
 
+/** A head above numbers that are a table's own, not those of lines: cilium service list. */
+const NUMBERS_HEAD = /^ *ID +/;
+
 /** Without the numbers of lines, where the first lines count up by one. */
 export function withoutNumbers(text: string): string {
   let expected: number | undefined;
@@ -161,7 +166,7 @@ export function withoutNumbers(text: string): string {
     const found = NUMBERED.exec(line);
     if (!found && line.trim() === "") continue;
     if (!found) {
-      if (counted > 0) return text;
+      if (counted > 0 || NUMBERS_HEAD.test(line)) return text;
       continue;
     }
     const number = Number(found[1]);

@@ -153,10 +153,68 @@ describe("what people paste around a dump", () => {
   it("of rules may have the quotation marks of a page or of a word processor", () => {
     const rules = readFixture("field/kube-proxy-1.36.3.iptables-save");
     const page = rules.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll(">", "&gt;");
-    for (const text of [page, rules.replaceAll(/"([^"\n]*)"/g, "“$1”"), rules.replaceAll(" ", "\u00A0")]) {
+    for (const text of [
+      page,
+      rules.replaceAll(/"([^"\n]*)"/g, "“$1”"),
+      rules.replaceAll(/"([^"\n]*)"/g, "« $1 »"),
+      rules.replaceAll(" ", "\u00A0"),
+    ]) {
       const { cluster } = importCluster(text);
       expect([cluster.services, cluster.endpoints]).toEqual([14, 22]);
     }
+  });
+
+  it("of YAML or JSON has lines of other programs around it, which are said", () => {
+    const service = { metadata: { name: "web" }, spec: { clusterIP: "10.96.0.7", ports: [{ port: 80 }] } };
+    const json = JSON.stringify({ kind: "ServiceList", apiVersion: "v1", items: [service] }, null, 2);
+    const yaml =
+      "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  clusterIP: 10.96.0.7\n  ports:\n  - port: 80\n";
+    const saidOf = (text: string) => {
+      const { cluster, report } = importCluster(text);
+      expect([text.slice(0, 40), cluster.services]).toEqual([text.slice(0, 40), 1]);
+      return report.find((line) => line.startsWith("left out: "));
+    };
+    expect(saidOf(`HTTP/2 200 \naudit-id: 5f3b\ncontent-type: application/json\n\n${json}\n`)).toContain(
+      '1 line above what was read ("HTTP/2 200")',
+    );
+    expect(saidOf(`${json}\n* Connection #0 to host 10.0.0.1 left intact\n`)).toContain("1 line below");
+    expect(saidOf(`${json}%\n`)).toBeUndefined();
+    expect(saidOf(`$ kubectl get svc -A -o json\n${json}\n$ \n`)).toBeUndefined();
+    expect(saidOf(`PS C:\\> kubectl get svc web -o yaml\r\n${yaml}PS C:\\> \r\n`)).toContain("1 below");
+    expect(saidOf(`${yaml}\nreal\t0m1.2s\nuser\t0m0.3s\n`)).toContain('2 lines below what was read ("real');
+    expect(saidOf(`${yaml}Error from server (NotFound): services "x" not found\n`)).toContain("1 line below");
+    expect(saidOf(`On Mon, Bob wrote:\n${yaml.replaceAll(/^/gm, "> ")}`)).toContain("1 line above");
+  });
+
+  it("keeps YAML whose last lines stand at the margin, and what follows JSON as YAML", () => {
+    const json = '{"kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"port": 80}]}}';
+    const yaml = "kind: Service\nmetadata: {name: b}\nspec: {ports: [{port: 80}]}\n";
+    expect(importCluster(`${json}\n---\n${yaml}`).cluster.services).toBe(2);
+    for (const end of ["...\n", "# done\n", "status:\n  loadBalancer: {}\n", "---\n"])
+      expect(importCluster(yaml + end).report.join("\n")).not.toContain("below");
+    expect(() => importCluster(`${yaml}---\n{"kind": "Serv`)).toThrow(/cut off/);
+  });
+
+  it("of kube-proxy's JSON log, or in journalctl -o json, is read as the text itself", () => {
+    const rules = readFixture("field/kube-proxy-1.36.3.iptables-save");
+    const log = `${JSON.stringify({ ts: 1.5, msg: "Syncing iptables rules" })}\n${JSON.stringify({ ts: 1.6, msg: "Restoring iptables", rules: rules.slice(rules.indexOf("*")) })}\n`;
+    const journal = rules
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => `${JSON.stringify({ __CURSOR: "s=1", MESSAGE: line })}\n`)
+      .join("");
+    for (const text of [log, journal]) {
+      const { cluster } = importCluster(text);
+      expect([cluster.services, cluster.endpoints]).toEqual([14, 22]);
+    }
+  });
+
+  it("numbers its own rows: cilium service list with a backend each", () => {
+    const rows = [1, 2, 3, 4].map(
+      (id) => `${id}    10.96.0.${id}:80/TCP   ClusterIP      1 => 10.0.0.${id}:8080/TCP (active)\n`,
+    );
+    const { cluster } = importCluster(`ID   Frontend          Service Type   Backend\n${rows.join("")}`);
+    expect([cluster.services, cluster.endpoints]).toEqual([4, 4]);
   });
 
   it("of kubectl cluster-info dump has logs between its lists", () => {

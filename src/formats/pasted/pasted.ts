@@ -17,11 +17,15 @@ export function untilPrompt(text: string, start: number): string {
   return text.slice(start, next === null ? text.length : next.index + 1);
 }
 
-/** Without the marks of a quotation, where every line has one. */
+/** Lines above a quotation: who wrote it, and when. */
+const ABOVE_QUOTATION = 5;
+
+/** Without the marks of a quotation, where every line has one from the first that does on. */
 export function unquoted(text: string): string {
-  if (!/^\s*>/.test(text)) return text;
-  const lines = text.split("\n");
-  return lines.every((line) => line.startsWith(">") || line.trim() === "")
+  const lines = text.startsWith(">") || text.includes("\n>") ? text.split("\n") : [];
+  const first = lines.findIndex((line) => line.startsWith(">"));
+  if (first < 0 || first > ABOVE_QUOTATION) return text;
+  return lines.slice(first).every((line) => line.startsWith(">") || line.trim() === "")
     ? lines.map((line) => line.replace(/^> ?/, "")).join("\n")
     : text;
 }
@@ -48,7 +52,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** Rules as they were before a page or a word processor wrote `&quot;` or “ for their quotation marks, or – for --. */
 export function withPlainQuotes(text: string): string {
   return decoded(text)
-    .replaceAll(/[“”„]/g, '"')
+    .replaceAll(/[“”„]|«[ \u202f]?|[ \u202f]?»/g, '"')
     .replaceAll(/ [–—](?=[a-z])/g, " --");
 }
 

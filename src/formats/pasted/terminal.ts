@@ -24,6 +24,9 @@ export function withoutTerminal(whole: string): string {
       .map((line) => (PAGE.test(line) ? "" : line))
       .join("\n");
   text = withoutVisibleEnds(text);
+  // zsh shows with % that the last line has no end.
+  const trimmed = text.trimEnd();
+  if (trimmed.endsWith("}%") || trimmed.endsWith("]%")) text = trimmed.slice(0, -1);
   // Pages have spaces that do not break.
   return text.replaceAll("\u00A0", " ").replaceAll(INVISIBLE, "");
 }
