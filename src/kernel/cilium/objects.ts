@@ -6,7 +6,7 @@ import { endpointText, familiesOf } from "../../cluster/family.js";
 import { formatIpv6 } from "../../cluster/ipv6.js";
 import { parseRawAddress } from "../../cluster/raw-addresses.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
-import { ENDPOINT_SLICE } from "../../kubernetes/list-watch/resources.js";
+import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
 import {
   ACTIVE,
   type EndpointStates,
@@ -42,6 +42,10 @@ const sliceSchema = z.looseObject({
     .transform((ports) => ports ?? []),
 });
 
+const rangesSchema = z.looseObject({
+  spec: z.looseObject({ loadBalancerSourceRanges: z.array(z.string()).nullish() }),
+});
+
 /** One family's part. */
 export interface CiliumPart {
   readonly cluster: Cluster;
@@ -64,6 +68,7 @@ export function ciliumCluster(objects: readonly ApiObject[], facts: NodeSettings
   const stateOf = new Map<string, number>();
   const statesOf = new Map<string, Set<number>>();
   const all = objects.map((object) => {
+    if (object.kind === SERVICE.kind) return withReadRanges(object);
     if (object.kind !== ENDPOINT_SLICE.kind) return object;
     const slice = sliceSchema.parse(object);
     const service = `${slice.metadata.namespace}/${slice.metadata.labels["kubernetes.io/service-name"]}`;
@@ -85,6 +90,15 @@ export function ciliumCluster(objects: readonly ApiObject[], facts: NodeSettings
     .map(partOf);
   const disputed = [...statesOf].filter(([, found]) => found.size > 1).map(([backend]) => backend);
   return { ...parts[0]!, parts, disputed: new Set(disputed) };
+}
+
+/** A Service without the source ranges that Cilium cannot parse and skips: the API server allows spaces around them. */
+function withReadRanges(object: ApiObject): ApiObject {
+  const { spec } = rangesSchema.parse(object);
+  const ranges = spec.loadBalancerSourceRanges;
+  if (!ranges) return object;
+  const read = ranges.filter((text) => text === text.trim());
+  return { ...object, spec: { ...spec, loadBalancerSourceRanges: read } } as ApiObject;
 }
 
 /** An address of a slice as entries have it in front of a port. */

@@ -190,8 +190,10 @@ function* serviceEntries(
         if (revNat > 0) value.setUint16(10, start[revNat]! - start[revNat - 1]! - countOf[revNat - 1]!, true);
       }
       value.setUint16(6, revNat > 0 ? given.frontends + revNat : 0);
-      if (revNat > 0) setFlags(program, value, { address, scope: third >>> 8, flags: masterFlags, revNat });
-      else if (balancers.has(address >>> 0)) value.setUint8(8, FLAGS.loadBalancer);
+      if (revNat > 0) {
+        const port = portAndSlot & 0xffff;
+        setFlags(program, value, { address, port, scope: third >>> 8, flags: masterFlags, revNat });
+      } else if (balancers.has(address >>> 0)) value.setUint8(8, FLAGS.loadBalancer);
     });
   }
 }
@@ -204,17 +206,21 @@ function ingressAddresses({ cluster }: EbpfProgram): ReadonlySet<number> {
 function setFlags(
   { cluster, entries }: EbpfProgram,
   value: DataView,
-  { address, scope, flags, revNat }: { address: number; scope: number; flags: number; revNat: number },
+  { address, port, scope, flags, revNat }: Record<"address" | "port" | "scope" | "flags" | "revNat", number>,
 ): void {
-  const s = cluster.service[entries.frontendPort.view()[revNat - 1]!]!;
+  const p = entries.frontendPort.view()[revNat - 1]!;
+  const s = cluster.service[p]!;
+  // An external IP may be the node's own address: then the port tells the two apart.
+  const isNodePort =
+    address === 0 || (cluster.network.nodeAddresses.includes(address >>> 0) && port === cluster.nodePort[p]);
   let first = 0;
   if (flags & ROUTABLE) first |= FLAGS.routable;
   if (flags & AFFINITY) first |= FLAGS.affinity;
   if (flags & SOURCE_RANGE) first |= FLAGS.sourceRange;
   if (flags & EXTERNAL_LOCAL) first |= FLAGS.externalLocal;
-  if (address === 0 || cluster.network.nodeAddresses.includes(address >>> 0)) first |= FLAGS.nodePort;
+  if (isNodePort) first |= FLAGS.nodePort;
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-    if (cluster.externalAddress[x] !== address >>> 0) continue;
+    if (isNodePort || cluster.externalAddress[x] !== address >>> 0) continue;
     const kind = cluster.externalKind[x]!;
     // What is both stays a load balancer's for the inside, where an external IP has no entry.
     const isBalancer = isIngressIp(kind) && (!isExternalIp(kind) || scope === SCOPE_INTERNAL);
