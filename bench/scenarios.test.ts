@@ -156,7 +156,7 @@ describe("update", () => {
       await counted("update", "iptables", 110),
     ];
     expect(large["join rules"]! - small["join rules"]!).toBe(100);
-    // 2 + 3E rules a service, E = 4 but for the one that grew.
+    // 2 + 3E rules per service, E = 4 but for the one that grew.
     expect(large["join full rules"]! - small["join full rules"]!).toBe(100 * 14);
   });
 
@@ -165,7 +165,7 @@ describe("update", () => {
       await counted("update", "iptables", 10),
       await counted("update", "iptables", 110),
     ];
-    // KUBE-SERVICES is written whole, some 137 bytes a rule here.
+    // KUBE-SERVICES is written whole, some 137 bytes per rule here.
     const bytes = (what: string) => large[`${what} text bytes`]! - small[`${what} text bytes`]!;
     expect([bytes("join") > 100 * 130, bytes("join") < 100 * 150]).toEqual([true, true]);
     expect(bytes("join full")).toBeGreaterThan(10 * bytes("join"));
@@ -189,7 +189,7 @@ describe("update", () => {
 });
 
 describe("operations of Cilium's agent", () => {
-  it("are counted beside the entries that differ: 1 + F (2 E' + 2) for a join", async () => {
+  it("are counted next to the entries that differ: 1 + F (2 E' + 2) for a join", async () => {
     for (const services of [10, 110]) {
       const ebpf = await counted("update", "ebpf", services);
       // One frontend, 4 endpoints and then 5: most of what is issued changes nothing.
@@ -320,7 +320,7 @@ describe("load", () => {
 });
 
 describe("memory", () => {
-  it("is 1248 + 928 E bytes a service in iptables beyond 1,000 endpoints, and says which bytes are known", async () => {
+  it("is 1248 + 928 E bytes per service in iptables beyond 1,000 endpoints, and says which bytes are known", async () => {
     const [small, large] = [
       await counted("memory", "iptables", 300),
       await counted("memory", "iptables", 400),

@@ -5,7 +5,7 @@
  *
  *   calls ROUNDS RUNS
  *
- * Prints nanoseconds of one of each, a round a line.
+ * Prints nanoseconds of one of each, one round per line.
  */
 #include <bpf/bpf.h>
 #include <linux/bpf.h>

@@ -77,7 +77,7 @@ function countRestore(text: string): Counts {
   return { rules, chains, elements };
 }
 
-/** A table as `nft -f` reads it: chains in braces, elements in one command a map. */
+/** A table as `nft -f` reads it: chains in braces, elements in one command per map. */
 function countListing(text: string): Counts {
   const counts = { rules: 0, chains: 0, elements: 0 };
   let isChain = false;

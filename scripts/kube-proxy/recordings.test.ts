@@ -96,7 +96,7 @@ function stepsOf(path: string): Steps {
   return stepsSchema.parse(JSON.parse(gunzipSync(readFileSync(path)).toString()));
 }
 
-/** The cluster before the first change, and after each: a part a family. */
+/** The cluster before the first change, and after each: one part per family. */
 function clustersOf({ objects, options, steps }: RecordedCluster): (readonly Cluster[])[] {
   const facts = { ...nodeFacts(objects), podRange: options.podRange };
   const all = [...objects];
@@ -160,7 +160,7 @@ describe("kube-proxy, recorded over changes", () => {
     for (const [i, { name, rules }] of steps.entries()) {
       for (const { file, linesOf, model } of comparisons(one.mode, clusters[i]!, one.version)) {
         const recorded = rules[file];
-        // Of the start they stand beside, and of large clusters they are left out.
+        // Of the start they are next to them, and of large clusters they are left out.
         if (recorded === undefined) continue;
         const differences = ruleDifferences(withoutStale(linesOf(recorded)), model);
         expect({ name, file, differences }).toEqual({ name, file, differences: [] });
@@ -252,7 +252,7 @@ describe("what kube-proxy wrote for an endpoint that comes or goes", () => {
   );
 
   it.each(RECORDINGS.filter((one) => !isNetfilter(one)))(
-    "is beside IPVS all of its iptables rules each time: $version, $name",
+    "is, next to IPVS, all of its iptables rules each time: $version, $name",
     (one) => {
       const clusters = clustersOf(one.cluster);
       for (const [i, { name, writes }] of stepsOf(one.path).entries()) {

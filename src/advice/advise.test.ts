@@ -93,7 +93,7 @@ describe("advice", () => {
     );
   });
 
-  it("tells its own measurement from a run of another cluster", () => {
+  it("distinguishes its own measurement from a run of another cluster", () => {
     const run = fakeResults();
     expect(adviseCluster(BOUTIQUE, run, ["ebpf"]).measuredHere).toBe(false);
     const borrowed = adviceAssumptions(adviseCluster(BOUTIQUE, run, ["ebpf"]), run).join("\n");
@@ -158,7 +158,7 @@ describe("reading times off a run", () => {
       cell.work!.rulesVisited = cell.services === 1 ? 7 : 57;
       for (const replicate of cell.replicates) replicate.median = cell.services === 1 ? 100 : 350;
     }
-    // 5 ns a rule: a packet that visits 10 rules more than the mean takes 50 ns more.
+    // 5 ns per rule: a packet that visits 10 rules more than the mean takes 50 ns more.
     expect(predictLookup(run, "iptables", 101, 67)).toMatchObject({ medianNs: 400 });
     expect(predictLookup(run, "iptables", 101, 7)).toMatchObject({ medianNs: 100 });
   });

@@ -112,7 +112,7 @@ describe("explain on a node's own list", () => {
 });
 
 describe("explain on every plane", () => {
-  it("tells the Online Boutique's frontend by its exact work", () => {
+  it("explains the Online Boutique's frontend by its exact work", () => {
     const { planes, flow } = explain(BOUTIQUE, findServicePort(BOUTIQUE, "default/frontend"));
     expect(flow).toBe("tcp 10.255.0.1:40000 > 10.96.0.1:80");
     const work = Object.fromEntries(

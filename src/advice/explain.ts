@@ -21,7 +21,7 @@ import { type Axis, axisOf } from "./size-in.js";
 /** How much larger the cluster is imagined. */
 const GROWTH_FACTORS = [1, 2, 10] as const;
 
-/** Maglev's tables need 64 KiB a service. */
+/** Maglev's tables need 64 KiB per service. */
 const MAX_MODEL_BYTES = 2 ** 30;
 
 const CLIENT_PORT = 40_000;

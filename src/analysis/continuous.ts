@@ -1,4 +1,4 @@
-/** A run as benchmark services read it: one number a cell, with its interval. */
+/** A run as benchmark services read it: one number per cell, with its interval. */
 
 import { cellId } from "../results/cells.js";
 import type { Results } from "../results/schema.js";

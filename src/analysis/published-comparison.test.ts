@@ -55,7 +55,7 @@ describe("a run compared with published measurements", () => {
     expect(constantParts[1]!.run).toBeCloseTo(292 / 576, 10);
   });
 
-  it("that grows more, or costs less a service, is said to", () => {
+  it("that grows more, or costs less per service, is said to", () => {
     const run = exactRun(
       (plane, n) => (plane === "iptables" ? 100 + 15 * n : 60),
       (n) => 1.5 * n,
@@ -179,7 +179,7 @@ describe("a run compared with published measurements", () => {
       ),
     );
     expect(find(shapes, "growth", "iptables").published.value).toBeCloseTo(22_237 / 9057, 10);
-    // The source's own reading: about 10 core-nanoseconds a service.
+    // The source's own reading: about 10 core-nanoseconds per service.
     expect(find(shapes, "slope", "iptables").published.value).toBeCloseTo(10.47, 1);
   });
 

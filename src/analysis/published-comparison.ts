@@ -38,7 +38,7 @@ const VISITED: Readonly<Record<string, { readonly value: number; readonly basis:
   },
   "kubernetes-nftables": {
     value: 0.5,
-    basis: "one rule a service, and half of them before the median packet's",
+    basis: "one rule per service, and half of them before the median packet's",
   },
   tigera: { value: 2, basis: "its chart has about 20,000 rules executed at 10,000 Services" },
   tke: {

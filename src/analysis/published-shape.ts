@@ -11,7 +11,7 @@ export interface PublishedShape {
 /** One shape of a published curve and the run's. */
 export interface Shape {
   /**
-   * `growth`: last over first. `slope`: nanoseconds a service adds. `slope per rule`: the same for each rule visited.
+   * `growth`: last over first. `slope`: nanoseconds that a service adds. `slope per rule`: the same for each rule visited.
    * `flatness`: largest over smallest. `p99 / p50`: of single packets.
    */
   readonly quantity: "growth" | "slope" | "slope per rule" | "flatness" | "p99 / p50";

@@ -40,7 +40,7 @@ export function cellsOf(results: Results, measure: Measure): Cell[] {
   return selectCells(results, { lane, scenario, variant: variants });
 }
 
-/** One series a plane and variant, in the order of the columns, each ascending in n. */
+/** One series per plane and variant, in the order of the columns, each ascending in n. */
 export function seriesOf(
   results: Described,
   cells: readonly Cell[],

@@ -210,7 +210,7 @@ describe("words", () => {
     expect(subtitle(7)).toMatch(/95\s%\sinterval/);
   });
 
-  it("say where packets go and where a rule list has it, as the run was told", () => {
+  it("say where packets go and where a rule list has it, as the run was configured", () => {
     const caption = (settings: Partial<Results["run"]["settings"]>) => {
       const results = fakeResults();
       Object.assign(results.run.settings, settings);

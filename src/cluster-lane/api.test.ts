@@ -227,7 +227,7 @@ describe.skipIf(process.platform === "win32")("the look at a cluster before a ru
     expect(await refusal(inspectCluster(another.api, { ...NEEDS, services: 5 }))).toContain("1 are free");
   });
 
-  it("goes on after a refusal that is only to be told, with what the cluster has", async () => {
+  it("goes on after a refusal that is only reported, with what the cluster has", async () => {
     const { api } = await serve(cluster({ services: 3 }));
     const told: string[] = [];
     const onRefusal = ({ message }: Error) => told.push(message);

@@ -31,7 +31,7 @@ describe("families of Services", () => {
     expect(familiesOffered([], ["None"])).toEqual([]);
   });
 
-  it("are the cluster's first unless told, and of those that are asked for none may be known to be lacking", () => {
+  it("are the cluster's first by default, and none that is asked for may be known to be missing", () => {
     const offering = (ranges: string[]) => ({ ranges, offered: familiesOffered(ranges, ["10.96.0.1"]) });
     const [both, ipv6, hidden] = [["fd00::/108", "10.96.0.0/16"], ["fd00::/108"], []].map(offering);
     expect(chooseFamilies(null, both!)).toEqual([6]);
@@ -230,7 +230,7 @@ describe("what balances", () => {
     expect(namedPlane("my-proxy", detected)).toMatchObject({ id: "my-proxy", version: null });
   });
 
-  it("is unknown where nothing tells", () => {
+  it("is unknown where no object shows it", () => {
     expect(detectPlane(EVIDENCE)).toMatchObject({ id: "unknown", version: null });
     expect(detectPlane({ ...EVIDENCE, proxyMode: "<html>", proxyConfigurations: ["{"] }).id).toBe("unknown");
   });
@@ -377,7 +377,7 @@ describe("a probe's log", () => {
     expect(log).toMatchObject({ clockNs: 25, settledMs: 3, loopback: { tcp: { connectNs: [9, 10] } } });
   });
 
-  it("that ends too early, tells of a failure or is no report is refused in one line", () => {
+  it("that ends too early, reports a failure or is invalid is refused in one line", () => {
     expect(() => parseProbeLog(lines(floor, settled))).toThrow("ends too early");
     expect(() => parseProbeLog(lines({ kind: "failed", reason: "socket: Too many open files" }))).toThrow(
       "Too many open",

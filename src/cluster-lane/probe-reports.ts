@@ -1,4 +1,4 @@
-/** What a probe writes into its log (native/cluster-probe/): JSON, a report a line. */
+/** What a probe writes into its log (native/cluster-probe/): JSON, one report per line. */
 
 import { z } from "zod";
 import { formatCount, plainText } from "../text.js";

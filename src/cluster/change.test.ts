@@ -58,7 +58,7 @@ describe("applyChange", () => {
 
   it.each<[string, Change, RegExp]>([
     ["another service-port", { kind: "join", servicePort: 3 }, /from 0 to 2/],
-    ["an endpoint of another", { kind: "leave", servicePort: 1, endpoint: 3 }, /its endpoints are 4 to 7/],
+    ["an endpoint of another", { kind: "leave", servicePort: 1, endpoint: 3 }, /whose endpoints are 4 to 7/],
     ["a share of nothing", { kind: "rollout", servicePort: 1, share: 0 }, /above 0, at most 1/],
     ["a share above one", { kind: "rollout", servicePort: 1, share: 1.1 }, /above 0, at most 1/],
   ])("refuses %s", (_, change, message) => {

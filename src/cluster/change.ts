@@ -107,7 +107,7 @@ export function changedRows(cluster: Cluster, change: Change, seed = 1): Changed
     const { endpoint } = change;
     if (!Number.isInteger(endpoint) || endpoint < first || endpoint >= end) {
       throw new InvalidChangeError(
-        `endpoint ${endpoint} is none of service-port ${servicePort}: its endpoints are ${first} to ${end - 1}`,
+        `endpoint ${endpoint} does not belong to service-port ${servicePort}, whose endpoints are ${first} to ${end - 1}`,
       );
     }
     return { leaving: [endpoint], joining: [] };

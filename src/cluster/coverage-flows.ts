@@ -64,7 +64,7 @@ export function generateCoverageFlows(cluster: Cluster, flows: number, seed: num
 
 /** An address of a service range, which a Service may have or not. */
 function serviceAddress(ranges: readonly Cidr[], random: Random): number {
-  // One range draws nothing, so that its flows are the same as ever.
+  // One range draws nothing, so that its flows are the same as before.
   const range = ranges.length === 1 ? ranges[0]! : ranges[random.below(ranges.length)]!;
   const size = cidrSize(range);
   return size < 4 ? range.base + random.below(size) : range.base + 1 + random.below(size - 2);

@@ -15,7 +15,7 @@ export const FLOW_WORDS = 4;
 export interface FlowTrace {
   /** Number of flows. */
   readonly length: number;
-  /** FLOW_WORDS int32 words a flow. */
+  /** FLOW_WORDS int32 words per flow. */
   readonly words: Int32Array;
   /** The service-port each flow is meant for; -1 for a deliberate miss. */
   readonly target: Int32Array;

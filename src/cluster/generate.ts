@@ -47,7 +47,7 @@ export interface GenerateOptions {
   readonly sourceRangeShare?: number;
   /** Cluster IPs drawn at random (default, as the API server does) or one after another. */
   readonly vips?: "random" | "sequential";
-  /** Probability that an endpoint runs on this node. Default: 1 / nodes, at 30 pods a node. */
+  /** Probability that an endpoint runs on this node. Default: 1 / nodes, at 30 pods per node. */
   readonly localShare?: number;
   /** Family of the addresses: 4 by default. The same Services, numbers and choices in both. */
   readonly family?: Family;

@@ -1,4 +1,4 @@
-/** Writes the cluster file (json.ts reads it): a line a service. */
+/** Writes the cluster file (json.ts reads it): one line per service. */
 
 import {
   type Cluster,

@@ -130,7 +130,7 @@ describe("the cluster file", () => {
     expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(100_000);
   });
 
-  it("can be read by a person: one line a service, defaults left out", () => {
+  it("can be read by a person: one line per service, defaults left out", () => {
     const cluster = buildCluster(
       [
         {

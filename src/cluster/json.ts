@@ -1,4 +1,4 @@
-/** The cluster file: JSON that a person can read, a line a service, and that any program can write. */
+/** The cluster file: JSON that a person can read, one line per service, and that any program can write. */
 
 import { z } from "zod";
 import { InputError, InvalidClusterError } from "../errors.js";

@@ -128,7 +128,7 @@ describe("several service ranges", () => {
     );
   });
 
-  it("are all asked for addresses that no Service has, and one range as ever", () => {
+  it("are all asked for addresses that no Service has, and one range as before", () => {
     const two = cluster(["10.96.0.0/12", "10.200.0.0/24", "10.201.0.7/32"]);
     const { words, length } = generateCoverageFlows(two, 4_000, 1);
     const asked = Array.from({ length }, (_, i) => formatAddress(words[4 * i + 1]! >>> 0));

@@ -109,7 +109,7 @@ export interface Assembled {
   readonly records: ServiceRecord[];
   /** The ports in the order of the cluster's service-ports. */
   readonly ports: FoundPort[];
-  /** Services called after their address, because the tables hold no name. */
+  /** Services named after their address, because the tables hold no name. */
   readonly unnamed: number;
   /** Service-ports left out because no cluster IP leads to them. */
   readonly withoutAddress: number;

@@ -48,7 +48,7 @@ const ROUND_TRIPS: readonly (readonly [format: string, comparison: Comparison])[
   ["kubernetes", { plane: "ebpf" }],
   ["iptables", { plane: "iptables" }],
   ["nft", { plane: "nftables" }],
-  // IPVS knows servers; ranges, policies' sources and masquerade are beside it.
+  // IPVS knows servers; ranges, policies' sources and masquerade are elsewhere.
   ["ipvsadm", { plane: "ipvs", ignoreMasquerade: true, of: (s) => isService(s) && !s.outOfRange }],
   // What a cluster IP without backends shares with its NodePorts and external addresses, no map says.
   [

@@ -310,7 +310,7 @@ describe("other things that people paste", () => {
     expect(problemOf(text)).toMatch(message);
   });
 
-  it("are told apart in time linear in their length", () => {
+  it("are distinguished in time linear in their length", () => {
     // Each of these took 2^n steps, or n^2, in some pattern once.
     const lines = 200_000;
     for (const text of ["#\r\n", "\t\r\n", "x\r\n", "# \n \n", "```\n", '"\\', "{ ", "[sudo] "]) {

@@ -115,13 +115,13 @@ describe("importing iptables-save", () => {
   it.each([
     ["no table", "*filter\nCOMMIT\n", /no table nat/],
     ["no service", "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n", /no service of kube-proxy/],
-    ["another table", "*nat\nCOMMIT\n*naughty\n", /line 3: no table is called "naughty"/],
+    ["another table", "*nat\nCOMMIT\n*naughty\n", /line 3: "naughty" is not a table of iptables/],
     ["an undeclared chain", "*nat\n-A X -j ACCEPT\n", /line 2: chain X is not declared/],
     ["an open quote", '*nat\n:A - [0:0]\n-A A -m comment --comment "x\n', /line 3: a quote does not end/],
     [
       "a chain name of control characters",
       "*nat\n:\u0007[31m - [0:0]\n",
-      /line 2: no chain can be called "\?\[31m"/,
+      /line 2: "\?\[31m" is not a valid name of a chain/,
     ],
     ["userspace mode", "*nat\n:KUBE-PORTALS-CONTAINER - [0:0]\nCOMMIT\n", /userspace mode/],
   ])("refuses %s", (_what, text, message) => {

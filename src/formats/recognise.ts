@@ -103,7 +103,7 @@ function hintOf(line: string): TextKind | undefined {
   return HINTS.find(([pattern]) => pattern.test(line))?.[1];
 }
 
-/** Whether a line is neither empty nor a command that somebody typed. */
+/** Whether a line is neither empty nor a command that a person typed. */
 function isOther(line: string): boolean {
   return line !== "" && !hasPrompt(line) && !/^(?:[#$%>❯]|```|~~~|\(END\)|Every \d)/.test(line);
 }

@@ -98,5 +98,5 @@ it("reads kubectl get all -o yaml: Services with the Pods that they select, not 
   );
   expect([cluster.services, cluster.endpoints]).toEqual([1, 1]);
   expect(report[0]).toContain("from the Pods that they select");
-  expect(report).toContain("not asked for endpoints, because others tell them better: workloads: 1");
+  expect(report).toContain("not read for endpoints, because other objects list them: workloads: 1");
 });

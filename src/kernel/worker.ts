@@ -1,4 +1,4 @@
-/** The process inside the kernel lane's sandbox: a request as JSON on stdin, a report a line as JSON on stdout. */
+/** The process inside the kernel lane's sandbox: a request as JSON on stdin, one report per line as JSON on stdout. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -50,7 +50,7 @@ describe("readObjects", () => {
     expect(kindsOf(text)).toEqual(["A", "B"]);
   });
 
-  it("reads YAML documents in order, and skips what is none of Kubernetes", () => {
+  it("reads YAML documents in order, and skips what is no Kubernetes object", () => {
     expect(kindsOf("kind: A\n---\n# nothing\n---\nkind: B\n---\n- 1\n---\nname: x\n")).toEqual(["A", "B"]);
   });
 

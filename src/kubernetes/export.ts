@@ -30,7 +30,7 @@ interface Part {
 }
 
 /**
- * A v1 List as JSON, an object a line, in chunks: a Service of both families is one object. Throws NotRepresentableError for
+ * A v1 List as JSON, one object per line, in chunks: a Service of both families is one object. Throws NotRepresentableError for
  * what the API server would refuse.
  */
 export function* kubernetesList(clusters: Cluster | DualStack): Iterable<string> {

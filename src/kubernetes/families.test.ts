@@ -80,7 +80,7 @@ describe("Kubernetes objects of both families", () => {
     expect(clusterDigest(back.ipv4)).toBe(clusterDigest(imported.cluster));
   });
 
-  it("are exported as one object a Service, and imported again as they were", () => {
+  it("are exported as one object per Service, and imported again as they were", () => {
     const text = [...kubernetesList(both(imported))].join("");
     const items: readonly { kind: string; metadata: { name: string }; spec: { ipFamilies: string[] } }[] =
       JSON.parse(text).items;

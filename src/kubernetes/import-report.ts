@@ -33,7 +33,7 @@ export interface ImportReport {
   readonly invented: Readonly<Synthesized>;
   /** What load balancers' status has besides addresses. */
   readonly unaddressed: Readonly<Unaddressed>;
-  /** Objects that tell endpoints, too, and are not asked, because others tell them better. */
+  /** Objects that would give endpoints, and are not read, because other objects list them. */
   readonly unused: Readonly<Record<"Endpoints" | "Pods" | "workloads", number>>;
   readonly warnings: readonly string[];
 }
@@ -72,7 +72,7 @@ export function describeImport(report: ImportReport): string[] {
   });
   if (left) lines.push(`left out: ${left}`);
   const unused = list(report.unused);
-  if (unused) lines.push(`not asked for endpoints, because others tell them better: ${unused}`);
+  if (unused) lines.push(`not read for endpoints, because other objects list them: ${unused}`);
   const unaddressed = list({
     "host names": report.unaddressed.hostNames,
     "addresses of ipMode Proxy": report.unaddressed.proxied,

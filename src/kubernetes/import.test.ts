@@ -479,7 +479,7 @@ describe("importing Services with EndpointSlices", () => {
     expect(network.nodeAddresses.map(formatAddress)).toEqual(["192.0.2.1"]);
   });
 
-  it("names slice and field of an address that is none", () => {
+  it("names slice and field of an invalid address", () => {
     expect(
       problemOf(service("a", {}), slice("a", [{ addresses: ["10.0.0.1"] }, { addresses: ["x\ny"] }])),
     ).toBe('EndpointSlice default/a-x: endpoints[1].addresses[0]: expected an IPv4 address, not "x?y"');
@@ -536,7 +536,7 @@ describe("making up endpoints from workloads", () => {
     expect([0, 1, 2, 3].map((p) => endpointsOf(cluster, p).length)).toEqual([0, 0, 0, 1]);
   });
 
-  it("leaves services empty when the input tells of no endpoints", () => {
+  it("leaves services empty when the input has no endpoints", () => {
     const { cluster, report } = importKubernetes(JSON.stringify(service("a", {})));
     expect([cluster.endpoints, report.endpointOrigin]).toEqual([0, "none"]);
   });

@@ -253,7 +253,7 @@ function chooseSource(
   return endpointsFromWorkloads([...checked, ...pods.map(workloadOfPod)], () => addresses.next());
 }
 
-/** Objects that would tell endpoints, too, were there none that tell them better. */
+/** Objects that would give endpoints if no other objects listed them. */
 function unusedOf(origin: EndpointOrigin, { legacy, pods, workloads }: Objects): ImportReport["unused"] {
   const better = ["endpointslices", "endpoints", "pods"].indexOf(origin);
   return {

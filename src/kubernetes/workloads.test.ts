@@ -157,7 +157,7 @@ describe("importing Pods of a live cluster", () => {
   });
 });
 
-describe("objects that tell endpoints next to others that tell them better", () => {
+describe("objects that would give endpoints, next to objects that list them", () => {
   const NAMES = { name: "s", namespace: "d" };
   const SLICE = {
     apiVersion: "discovery.k8s.io/v1",
@@ -183,7 +183,7 @@ describe("objects that tell endpoints next to others that tell them better", () 
   ])("are counted in the report: with %s", (_what, objects, counts) => {
     const { report } = endpointsOf([service("s", { app: "a" }), ...objects]);
     expect(describeImport(report)).toContain(
-      `not asked for endpoints, because others tell them better: ${counts}`,
+      `not read for endpoints, because other objects list them: ${counts}`,
     );
   });
 });

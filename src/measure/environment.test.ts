@@ -53,7 +53,7 @@ describe("the commit of a checkout", () => {
     git("commit", "--quiet", "--no-gpg-sign", "-m", "one");
   });
 
-  it("tells changes apart that are in no commit, and the same ones not", () => {
+  it("distinguishes different uncommitted changes, and not the same ones", () => {
     const commit = git("rev-parse", "HEAD");
     const now = () => commitOf(join(folder, "src"), "../src/file");
     expect(now()).toBe(commit);

@@ -12,7 +12,7 @@ import { environmentWarnings } from "./fitness.js";
 /**
  * V8 flags of every timed child: one thread, so that a cell does not land in one of two JIT states; a young generation
  * large enough that what building and warming up leave behind is not collected while samples are timed. Not
- * --always-sparkplug, though it starts a child 30 ms sooner: it left iptables' long walks at 8 ns a rule instead of 5.
+ * --always-sparkplug, though it starts a child 30 ms sooner: it left iptables' long walks at 8 ns per rule instead of 5.
  */
 export const CHILD_FLAGS = ["--single-threaded", "--expose-gc", "--min-semi-space-size=16"] as const;
 

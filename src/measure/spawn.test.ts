@@ -119,7 +119,7 @@ describe("runReplicate", () => {
 });
 
 describe("childPrefix", () => {
-  it("pins only where it is told to", () => {
+  it("pins only where it is asked to", () => {
     expect(childPrefix(1).join(" ")).toMatch(/taskset -c 1$/);
     expect(childPrefix(null)).not.toContain("taskset");
   });

@@ -38,7 +38,7 @@ describe("levelOf", () => {
 });
 
 describe("allocateBudget", () => {
-  /** After three replicates of a second each: one cell of `lookup`, the others of `connect`, whose last is dear. */
+  /** After three replicates of a second each: one cell of `lookup`, the others of `connect`, whose last is expensive. */
   function suite(budgetSeconds: number | null): Results {
     const results = run([0.1, 0.1, 0.1], budgetSeconds);
     for (const [i, cell] of results.cells.entries()) {
@@ -119,7 +119,7 @@ describe("interimAnalysis", () => {
     expect(reasons(results)).toEqual(["goes on", "goes on"]);
   });
 
-  it("prefers a list, or what fits a core's caches, to a table at the mercy of the neighbours", () => {
+  it("prefers a list, or what fits a core's caches, to a table that noisy neighbours slow down", () => {
     const results = run([0.06, 0.2], 14 + 10);
     const [, list] = results.cells;
     Object.assign(list!, { work: { ...list!.work!, rulesVisited: 500, mapLookups: 0, hashProbes: 0 } });

@@ -9,7 +9,7 @@
  * on once more. Cells that had to wait at one look are considered again at the next.
  *
  * A run of several scenarios has more cells than its time holds: there every cell gets three replicates, and those that
- * can be carried to the first look within the budget go on, lookups before others and cheap cells before dear ones.
+ * can be carried to the first look within the budget go on, lookups before others and cheap cells before expensive ones.
  *
  * Looking several times and stopping at a lucky moment would make a 95 % interval cover less than 95 %. Each look
  * therefore uses the level 1 - 0.05 / looks (Bonferroni: the chance that any of them misses is at most 5 %), also for

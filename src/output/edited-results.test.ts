@@ -1,4 +1,4 @@
-/** Results that somebody edited: they are refused in one line, or everything is drawn from them. */
+/** Results that were edited by hand: they are refused in one line, or everything is drawn from them. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";

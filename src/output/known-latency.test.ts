@@ -34,7 +34,7 @@ describe("the check of BPF timing", () => {
     const results = fakeResults();
     for (const cell of results.cells) cell.facts = { knownLatency: "not made: no memory to lock" };
     expect(allWarnings(results).filter((warning) => warning.startsWith("BPF"))).toEqual([
-      "BPF timing check not made: no memory to lock: nothing tells how far the times of scenario lookup can be believed",
+      "BPF timing check not made: no memory to lock: the times of scenario lookup were not checked",
     ]);
   });
 

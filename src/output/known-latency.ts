@@ -35,8 +35,7 @@ export function knownLatencyWarnings({
   if (knownLatency === undefined) {
     const reasons = new Set(cells.flatMap(({ facts }) => facts.knownLatency ?? []));
     return [...reasons].map(
-      (reason) =>
-        `BPF timing check ${reason}: nothing tells how far the times of scenario lookup can be believed`,
+      (reason) => `BPF timing check ${reason}: the times of scenario lookup were not checked`,
     );
   }
   return knownLatency

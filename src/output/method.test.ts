@@ -17,7 +17,7 @@ it("the method says whose anonymous maps are modelled: the run's version of nft,
   expect(said({ nftables: "1.1.3", "nftables@1.36": "1.0.6" })).toBe("1.1.3 and 1.0.6");
 });
 
-it("the method of a live cluster tells of connections and clocks, and of no process or checksum", () => {
+it("the method of a live cluster describes connections and clocks, and no process or checksum", () => {
   const results = fakeResults();
   const [cell] = results.cells;
   const live = (scenario: string, facts: Record<string, number>) => ({
@@ -41,7 +41,7 @@ it("the method of a live cluster tells of connections and clocks, and of no proc
   );
 });
 
-it("changes of a cluster are told by node, and of the last node, where there are several", () => {
+it("changes of a cluster are described for each node, and for the last one, where there are several", () => {
   const results = fakeResults();
   const cell = results.cells.find(({ estimate }) => estimate !== null)!;
   const slow = { "node 2 p50 ns": 4e6, "node 2 p90 ns": 5e6, "node 2 slowest ns": 6e6 };
@@ -65,7 +65,7 @@ it("changes of a cluster are told by node, and of the last node, where there are
   expect(nodeTables({ ...results, cells: [{ ...live, facts }] })).toEqual([]);
 });
 
-it("connections in a cluster are told by node where there are several", () => {
+it("connections in a cluster are described for each node where there are several", () => {
   const results = fakeResults();
   const cell = results.cells.find(({ estimate }) => estimate !== null)!;
   const facts = {

@@ -83,7 +83,7 @@ describe.each(ON_NODES)("$name of $node", ({ plane, options, family }) => {
   it("explains every connection and every later packet as they are decided, and leaves the same tables", () => {
     const deciding = program.connections(1, options);
     const explaining = program.connections(1, options);
-    // Half a minute a flow: affinity expires for some clients, and later packets re-arm it where the plane does that.
+    // Half a minute per flow: affinity expires for some clients, and later packets re-arm it where the plane does that.
     for (const [i, flow] of flows.entries()) {
       expect(explaining.explainConnect(flow, i * 30).decision).toBe(connect(deciding, flow, i * 30));
       const earlier = flows[i >> 1]!;

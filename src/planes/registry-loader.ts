@@ -1,5 +1,5 @@
 /**
- * All planes: to add one, add its folder and a line here. Descriptions are at hand; code is loaded plane by plane, because a
+ * All planes: to add one, add its folder and a line here. Descriptions are loaded; code is loaded plane by plane, because a
  * timed child needs just one.
  */
 

@@ -16,7 +16,7 @@ describe("the stock maps that a plane describes", () => {
     ["ebpf", 4, 10_922],
     ["calico-ebpf", 1, 65_536],
   ])(
-    "of %s with %d endpoints a Service hold %d of them, and are enlarged for one more",
+    "of %s with %d endpoints per Service hold %d of them, and are enlarged for one more",
     (id, endpoints, most) => {
       const { descriptor } = PLANES.find((plane) => plane.descriptor.id === id)!;
       const ends = descriptor.report

@@ -184,7 +184,7 @@ describe("an update of iptables", () => {
     expect({ rules, chains }).toEqual({ rules: RULES + 2 + (1 + 9) + (1 + 6), chains: CHAINS + 4 + 3 });
   });
 
-  it("grows by exactly one rule a service", () => {
+  it("grows by exactly one rule per service", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 8 }), (n, e) => {
         const [fewer, more] = [constant(n, e), constant(n + 1, e)].map((cluster) =>
@@ -470,7 +470,7 @@ describe("memory, by the published formulas", () => {
     [20, 4, 1248 + 1792 * 4],
     [300, 4, 1248 + 928 * 4],
   ])(
-    "iptables: KUBE-SERVICES, SVC and SEP of %i services with %i endpoints are %i bytes a service, all exact",
+    "iptables: KUBE-SERVICES, SVC and SEP of %i services with %i endpoints are %i bytes per service, all exact",
     (n, e, bytes) => {
       const lines = planeById("iptables").compile(constant(n, e)).memory();
       // The last rule of KUBE-SERVICES, with comment and addrtype (480), and the chain's head and tail come once.
@@ -488,7 +488,7 @@ describe("memory, by the published formulas", () => {
     expect(bytesOf(1, /^KUBE-SEP/) - bytesOf(0, /^KUBE-SEP/)).toBe(5 * 4 * 264);
   });
 
-  it("IPVS: 440 bytes a virtual service and 464 a destination", () => {
+  it("IPVS: 440 bytes per virtual service and 464 per destination", () => {
     expect(line("ipvs", constant(50, 4), /ip_vs_service/)).toBe(50 * 440);
     expect(line("ipvs", constant(50, 4), /ip_vs_dest/)).toBe(50 * 4 * 464);
   });

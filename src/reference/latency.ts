@@ -81,7 +81,7 @@ export const LATENCY: readonly Reference[] = [
     notes: [
       "averages, no percentiles; read from the charts of a translation of 2021-10-20",
       "IPVS's rise at 10,000 services is put down partly to the load of the host, not to lookups",
-      "keepalive: 100 requests a connection (NGINX's default)",
+      "keepalive: 100 requests per connection (NGINX's default)",
     ],
   },
   {

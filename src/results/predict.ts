@@ -79,7 +79,7 @@ export function predictLookup(
 
 /**
  * The price of a rule of a list at N services of a run. A list's time is taken as a constant (its time at the run's
- * smallest N, less the rules there) and a price a rule at this N, which caches decide: its time there over its mean rules.
+ * smallest N, less the rules there) and a price per rule at this N, which caches decide: its time there over its mean rules.
  *
  * @param results Results of a run with the scenario `lookup`.
  * @param plane Id of a plane whose services are a list.

@@ -313,7 +313,7 @@ export const resultsSchema = z.object({
     complete: z.boolean(),
     /** How flows enter: at cluster addresses, or at the node's address and a NodePort. */
     entry: z.enum(["clusterIp", "nodePort"]),
-    /** Fresh processes a cell: at least, and at most where the interval is wide. */
+    /** Fresh processes per cell: at least, and at most where the interval is wide. */
     replicates: z.object({ least: z.number().int(), most: z.number().int() }),
     /** Sequential stopping (measure/stopping.ts): intervals are looked at after each of these numbers of replicates. */
     looks: z.array(z.number().int()),

@@ -15,7 +15,7 @@ import { cellWarnings, countUnsteady, orderEffectOf, outliersOf } from "./validi
 /** Fills in estimates, percentiles, validity, fits and crossovers of whatever was measured. Says the same when repeated. */
 export function summarize(results: Results): void {
   const { cells, run } = results;
-  // Only beside a model's loop does a chase of pointers see the memory that the loop waits for.
+  // Only next to a model's loop does a chase of pointers see the memory that the loop waits for.
   const models = selectCells(cells, { lane: "model" });
   const chases = models.flatMap(({ replicates }) => replicates.map(({ chaseNs }) => chaseNs));
   const chaseNs = median(chases);

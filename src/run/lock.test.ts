@@ -26,12 +26,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe("lockFolder", () => {
   it("keeps another living process out, and names the file to remove", () => {
     writeFileSync(join(folder, ".lock"), String(process.ppid));
-    expect(() => lockFolder(folder)).toThrow(/measures into .* just now: .* remove .*\.lock/);
+    expect(() => lockFolder(folder)).toThrow(/is measuring into .*: .* remove .*\.lock/);
   });
 
   it("keeps a second user of the same process out until the first is done", () => {
     const unlock = lockFolder(folder);
-    expect(() => lockFolder(folder)).toThrow(/just now/);
+    expect(() => lockFolder(folder)).toThrow(/is measuring into/);
     unlock();
     lockFolder(folder)();
     expect(readdirSync(folder)).toEqual([]);
@@ -72,7 +72,7 @@ describe("lockFolder", () => {
   it("keeps out while another living process takes a dead one's lock over", () => {
     writeFileSync(join(folder, ".lock"), DEAD);
     writeFileSync(join(folder, ".lock-takeover"), String(process.ppid));
-    expect(() => lockFolder(folder)).toThrow(/just now: .* remove .*\.lock-takeover/);
+    expect(() => lockFolder(folder)).toThrow(/is measuring into .* remove .*\.lock-takeover/);
     expect(readdirSync(folder)).toEqual([".lock", ".lock-takeover"]);
   });
 

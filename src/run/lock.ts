@@ -106,6 +106,6 @@ function heldError(folder: string, path: string): ResultsFileError {
   const pid = holderOf(path)?.trim().split(" ")[0];
   const holder = pid === undefined ? "another process" : `process ${pid}`;
   return new ResultsFileError(
-    `${holder} measures into ${folder} just now: wait for it, or choose another folder; if none does, remove ${path}`,
+    `${holder} is measuring into ${folder}: wait for it, or choose another folder; if that process is not lbscale, remove ${path}`,
   );
 }

@@ -112,7 +112,7 @@ export function resampleReplicates(
   return RESAMPLES;
 }
 
-/** 95 % interval of any statistic of the medians of cells' replicates: `statistic` gets one median a cell. */
+/** 95 % interval of any statistic of the medians of cells' replicates: `statistic` gets one median per cell. */
 export function replicateInterval(
   cells: readonly (readonly number[])[],
   statistic: (medians: readonly number[]) => number,

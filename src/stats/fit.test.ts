@@ -63,7 +63,7 @@ describe("chooseLaw", () => {
     }
   });
 
-  it("is not taken in by a slight bend: 5 to 6 ns a rule is still O(N), not O(N log N)", () => {
+  it("is not taken in by a slight bend: 5 to 6 ns per rule is still O(N), not O(N log N)", () => {
     const random = Random.fromSeed(9);
     const bent = (n: number) => 100 + n * (1.2 + 0.15 * Math.log10(n / 100 + 1));
     expect(chooseLaw(simulate(random, bent, 0.005)).law).toBe("N");
@@ -264,7 +264,7 @@ describe("crossovers", () => {
     expect(crossing!.interval[1]).toBeGreaterThan(100);
   });
 
-  it("finds none where there is none, and none where noise makes one", () => {
+  it("reports no crossover when curves stay apart, or cross only by noise", () => {
     expect(
       crossovers(
         pairs((n) => 60 + n, 0.03),

@@ -36,7 +36,7 @@ describe("lbscale compare", () => {
     expect(json).toMatchObject({ regression: true, minEffect: 0.05, reasons: [] });
   });
 
-  it("refuses runs that can't be compared, unless told to do it anyway", async () => {
+  it("refuses runs that can't be compared, unless --anyway is given", async () => {
     const other = slowed(1, ({ run }) => {
       run.seed = 99;
     });
@@ -83,7 +83,7 @@ describe("lbscale report of several runs", () => {
       /several runs have no folder in common: name one with --out/,
     );
     expect((await lbscale(["report", runs[0]!, runs[0]!, "--out", "x"])).stderr).toMatch(
-      /two runs are called/,
+      /two runs have the label/,
     );
   });
 

@@ -1,4 +1,4 @@
-/** What depends on files beside the built program, or on the process itself. */
+/** What depends on files next to the built program, or on the process itself. */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

@@ -101,7 +101,7 @@ describe.skipIf(lacking !== null && process.env.CI === undefined)("the cluster l
     }
   });
 
-  it("tells connections to targets on its own node from others", () => {
+  it("distinguishes connections to targets on its own node from others", () => {
     const { rounds } = parseProbeLog(probe(["127.0.0.1 here", "127.0.0.2 there"], ["127.0.0.2 1 1"]));
     expect(new Set(rounds.flatMap(({ endpoint }) => endpoint.isNear))).toEqual(new Set([true, false]));
     expect(new Set(rounds.flatMap(({ service }) => service.isNear))).toEqual(new Set([false]));
@@ -112,7 +112,7 @@ describe.skipIf(lacking !== null && process.env.CI === undefined)("the cluster l
     expect(log).toContain('{"kind":"unsettled","answered":0,"outcome":"wrong"');
   });
 
-  it("refuses a Service of a family that no target has, and an address that is none", () => {
+  it("refuses a Service of a family that no target has, and an invalid address", () => {
     expect(probe(["127.0.0.1 here"], ["::1 0 1"])).toContain("service without targets");
     expect(probe(["127.0.0.1 here"], ["localhost 0 1"])).toContain("localhost: Invalid argument");
   });

@@ -164,7 +164,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     const lift = forbid("pods", "no pods today");
     const out = join(folder, "no pods");
     const { status, stderr } = measure("--services", "1", "--out", out);
-    expect(stderr).toMatch(/a Pod for trial is refused \(.*no pods today.*\): the Deployment's pods show/);
+    expect(stderr).toMatch(/a trial Pod is refused \(.*no pods today.*\): pods of the Deployment may be admitted/);
     expect(stderr).toMatch(
       /lbscale: the cluster refuses the target pods \(.*no pods today.*\): ask for an exception/,
     );

@@ -81,7 +81,7 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
     expect(await leftOf(stderr)).toEqual([]);
   });
 
-  it.concurrent("measures UDP beside TCP, each datagram answered by an endpoint of its Service", async () => {
+  it.concurrent("measures UDP next to TCP, each datagram answered by an endpoint of its Service", async () => {
     const out = newOut();
     const options = ["--services", "1,20", "--protocol", "tcp,udp", "--duration", "3s"];
     const { status, stderr } = await measureBeside(...options, "--out", out);

@@ -1,4 +1,4 @@
-/** kube-proxy's own metrics, read by somebody else than lbscale while a run measures it. */
+/** kube-proxy's own metrics, read by another program than lbscale while a run measures it. */
 
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";

@@ -227,7 +227,7 @@ let originals: readonly { owner: object; name: string; original: Builtin }[] = [
 /** Those that take any number of arguments; the others take two at most, which costs half as much to hand on. */
 const VARIADIC: ReadonlySet<string> = new Set(["concat", "from", "splice", "unshift"]);
 
-/** Puts counters around the built-ins, once: V8 optimises anew whenever they change. */
+/** Puts counters around the built-ins, once: V8 optimises again whenever they change. */
 function surround(): void {
   originals = builtins().map(([owner, name, cost]) => {
     const original = Reflect.get(owner, name) as Builtin;

@@ -99,7 +99,7 @@ describe("findFindings", () => {
     it("names no law and no growing price with three replicates, in whatever run", () => {
       const found = finding(intel(3), "iptables-growth");
       expect(found?.headline).toBe("iptables lookups are linear in rules visited");
-      expect(found?.sentence).toMatch(/can't be determined with 3 replicates a cell; it takes 6\.$/);
+      expect(found?.sentence).toMatch(/can't be determined with 3 replicates per cell; it takes 6\.$/);
     });
 
     it("is silent where time is linear beyond doubt, where it is flat, and where the list's work is constant", () => {
@@ -289,7 +289,7 @@ describe("findFindings", () => {
     );
     expect(found!.interval[0]).toBeLessThan(1.35);
     expect(found!.interval[1]).toBeGreaterThan(1.35);
-    // Without a law a factor is that of its N alone, and the next smaller N stands beside it.
+    // Without a law a factor is that of its N alone, and the next smaller N is next to it.
     const lawless = withFamilies(fakeResults());
     lawless.cells = lawless.cells.filter(({ services }) => services >= 1000);
     expect(finding(lawless, "family")?.headline.split(" ").length).toBeLessThanOrEqual(10);

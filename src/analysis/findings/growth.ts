@@ -149,7 +149,7 @@ export function formatGrowth(
 ): string {
   if (!determined) {
     const fewest = minOf(cells.map(({ replicates }) => replicates.length));
-    return `The law of its growth in time can't be determined with ${fewest} replicates a cell; it takes ${REPLICATES_FOR_INTERVAL}.`;
+    return `The law of its growth in time can't be determined with ${fewest} replicates per cell; it takes ${REPLICATES_FOR_INTERVAL}.`;
   }
   if (lastDecade === null) return "";
   const where =

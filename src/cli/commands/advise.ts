@@ -185,7 +185,7 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
     throw new InterruptedError(
-      `${error.message}; what is there advises too: lbscale advise CLUSTER --run ${folder}`,
+      `${error.message}; lbscale advise CLUSTER --run ${folder} uses what was measured`,
     );
   }
 }

@@ -148,7 +148,7 @@ function describeKernel(kernel: readonly Capability[] | string): string[] {
     `kernel lane: ${lacking.length === 0 ? "ready" : "not all of it"}, tried in a throw-away namespace`,
     ...kernel.map(({ name, lacks }) => (lacks === null ? `+ ${name}` : `- ${name}: ${lacks}`)),
     ...(lacking.some(({ lacks }) => lacks === GUEST_NOT_TRIED)
-      ? ["lbscale doctor --probe-guest tries what this kernel has not in a user-mode Linux guest"]
+      ? ["lbscale doctor --probe-guest tries planes that this kernel lacks in a user-mode Linux guest"]
       : []),
     ...(lacking.length > 0
       ? [`what is missing, on Debian: ${scriptPath("install-kernel-tools.sh")} installs it`]

@@ -56,7 +56,9 @@ function block(source: Source, rows: readonly (readonly string[])[]): string {
 
 async function against(path: string, references: readonly Source[], { id, json }: Arguments): Promise<void> {
   if (references.length === 0) {
-    throw new UsageError(`${id} has no number of Services to compare a run at: leave --against away`);
+    throw new UsageError(
+      `${id} has no numbers of Services, so no run can be compared with it: leave out --against`,
+    );
   }
   const run = readResults(path);
   const comparisons = againstReferences(run).filter(({ reference }) => references.includes(reference));

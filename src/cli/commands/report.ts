@@ -187,7 +187,7 @@ async function resultsOf(run: string, others: readonly string[]): Promise<Result
   const runs = paths.map((path) => ({ label: labelOf(path), results: readResults(path) }));
   const twice = runs.find(({ label }, i) => runs.findIndex((other) => other.label === label) < i);
   if (twice)
-    throw new UsageError(`two runs are called "${twice.label}": rename a folder, its name is the label`);
+    throw new UsageError(`two runs have the label "${twice.label}", the name of their folders: rename one folder`);
   const merged = mergeRuns(runs);
   for (const difference of differingConditions(runs)) note(difference);
   return merged;

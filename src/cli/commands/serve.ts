@@ -82,7 +82,7 @@ export const serve: CommandModule<object, Arguments> = {
       throw new UsageError("--churn: the cluster has no EndpointSlice with endpoints to replace");
     for (const [kind, count] of server.skipped)
       note(`not served: ${formatCount(count)} objects of kind ${kind}`);
-    if (server.count(NODE) === 0) note("there is no Node: most proxies wait for theirs before they start");
+    if (server.count(NODE) === 0) note("the cluster has no Node, and most proxies wait for their own before they start");
     await withAbortOnSignal(async (signal) => {
       const url = await server.listen(port, args.host);
       try {

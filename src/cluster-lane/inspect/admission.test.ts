@@ -99,7 +99,7 @@ describe.skipIf(process.platform === "win32")("before its first object, a run", 
   ])("leaves it to the Deployment's pods whether a policy takes them: %s", async (words) => {
     const { api } = await serve(answerTo(POD, status(403, words)));
     await expect(rehearseRun(api, IN_TEAM, FOUND)).resolves.toEqual([
-      `a Pod for trial is refused (${words}): the Deployment's pods show whether theirs are`,
+      `a trial Pod is refused (${words}): pods of the Deployment may be admitted, and the run reports it if not`,
     ]);
     const ofJobs = await serve(
       answerTo("POST /apis/batch/v1/namespaces/team/jobs?dryRun=All", status(403, words)),
@@ -130,7 +130,7 @@ describe.skipIf(process.platform === "win32")("before its first object, a run", 
       but((_, path) => (path.endsWith("resourcequotas") ? status(403, "forbidden") : null)),
     );
     await expect(rehearseRun(api, IN_TEAM, FOUND)).resolves.toEqual([
-      "the quotas of namespace team may not be read: the API server tells of one that is used up",
+      "the quotas of namespace team may not be read: where one is used up, the API server refuses objects",
     ]);
   });
 

@@ -98,7 +98,7 @@ export const rehearseObjects: Rehearsal = async (api, job, found) => {
   const notes: string[] = [];
   if (!(await requireQuota(api, setting, objectCounts(counts, probes)))) {
     notes.push(
-      `the quotas of namespace ${setting.namespace} may not be read: the API server tells of one that is used up`,
+      `the quotas of namespace ${setting.namespace} may not be read: where one is used up, the API server refuses objects`,
     );
   }
   for (const { path, object, isMade } of trialsOf(job, setting, found)) {
@@ -110,7 +110,7 @@ export const rehearseObjects: Rehearsal = async (api, job, found) => {
       // A policy may take from a controller what it does not take from a user.
       if (!isMade && error instanceof ApiError && isOfPolicy(error)) {
         notes.push(
-          `a Pod for trial is refused (${error.message}): the Deployment's pods show whether theirs are`,
+          `a trial Pod is refused (${error.message}): pods of the Deployment may be admitted, and the run reports it if not`,
         );
         continue;
       }

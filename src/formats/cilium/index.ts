@@ -101,7 +101,7 @@ function importFamily(source: Source, known: KnownNetwork, ranges?: Ipv6Network)
       `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(frontends.length, "frontend")} of Cilium`,
       ...describeNetwork(network, facts),
       `not in this source: ${source.silent}`,
-      ...said(unnamed, "services without a name, called after their address"),
+      ...said(unnamed, "services without a name, named after their address"),
       ...said(
         ownServices,
         "external addresses that share no backend with one cluster IP, taken as services of their own",

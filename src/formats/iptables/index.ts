@@ -128,7 +128,7 @@ function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Networ
       found.emptyChains,
       `cut or filtered: ${countOf(found.emptyChains, "chain")} of kube-proxy that rules lead to, without any rule, so services and endpoints are missing`,
     ),
-    ...said(unnamed, `services without a name in a comment, called after their address: ${unnamed}`),
+    ...said(unnamed, `services without a name in a comment, named after their address: ${unnamed}`),
     ...said(
       withoutAddress,
       `left out, because no rule gives their cluster IP: ${countOf(withoutAddress, "port")}`,

@@ -106,7 +106,7 @@ class SaveReader {
       if (table) throw cutOff(table);
       const name = line.slice(1);
       if (!TABLES.includes(name))
-        throw new InvalidInputError(`${where}: no table is called "${oneLine(name, 40)}"`);
+        throw new InvalidInputError(`${where}: "${oneLine(name, 40)}" is not a table of iptables`);
       this.#open = new OpenSection(name, number);
     } else if (!table) this.#otherLines++;
     else if (line === "COMMIT") {
@@ -115,7 +115,7 @@ class SaveReader {
     } else if (line.startsWith(":")) {
       const [name = "", policy = ""] = line.slice(1).split(" ");
       if (!CHAIN_NAME.test(name))
-        throw new InvalidInputError(`${where}: no chain can be called "${oneLine(name, 40)}"`);
+        throw new InvalidInputError(`${where}: "${oneLine(name, 40)}" is not a valid name of a chain`);
       if (++this.#chains > MAX_CHAINS)
         throw new InvalidInputError(`${where}: more than ${MAX_CHAINS} chains`);
       if (!table.chains.has(name)) table.chains.set(name, { name, policy, rules: [] });

@@ -144,7 +144,7 @@ function build(
       ...describeNetwork(network, facts),
       sets
         ? "not in these files: names, internal traffic policies that make no difference, endpoints of other nodes where the policy is Local"
-        : "every address is taken as a cluster IP: IPVS does not tell external addresses and NodePorts from them, nor masquerade, policies and source ranges (give ipset save and iptables-save too)",
+        : "every address is taken as a cluster IP, because IPVS marks neither external addresses nor NodePorts; masquerade, policies and source ranges are missing too (give ipset save and iptables-save)",
       ...(sets?.hasIpvsIps
         ? ["written by a kube-proxy whose version does not show: 1.34 to 1.37 write the same in IPVS mode"]
         : []),

@@ -122,7 +122,7 @@ function importTable(
         ruleset.otherLines,
         `left out: ${countOf(ruleset.otherLines, "line")} of something other than nft`,
       ),
-      ...said(unnamed, `services without a usable name, called after their address: ${unnamed}`),
+      ...said(unnamed, `services without a usable name, named after their address: ${unnamed}`),
       ...said(
         withoutAddress,
         `left out, because no rule gives their cluster IP: ${countOf(withoutAddress, "port")}`,

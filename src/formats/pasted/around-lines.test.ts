@@ -297,7 +297,7 @@ describe("several commands in one paste", () => {
   });
 });
 
-describe("what stands around lines", () => {
+describe("what surrounds lines", () => {
   it.each([
     ["\u001b", "\u001b[", "\u001b]", "\u001b]0;x", "\r\r\n", "(END)\n", "lines 1\n", "--More--"],
     ["Nov 29 12:00:00 me x[1]: ", "Nov 29 12:00:00 me x[1]: \n", "2026-11-29T12:00:00Z ", "[pod/", "x | \n"],

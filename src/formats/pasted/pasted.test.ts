@@ -249,7 +249,7 @@ TCP  0A600001:01BB rr persistent 10800 FFFFFFFF
     expect(importCluster(`${service}---\n${map}`).cluster.services).toBe(1);
   });
 
-  it("is told from the dump in linear time", () => {
+  it("is separated from the dump in linear time", () => {
     for (const text of ["> x\n", "[root@", "root@me:", "x: 1\n", "E0205 20:24:22.7 ", "...\n", "\nme@me:"])
       expect(recognise(text.repeat(200_000)).kind).toMatch(/unknown|kubernetes|log/);
   });

@@ -1,4 +1,4 @@
-/** What the sandbox is asked about a new node's nftables rules, and what it answers: plain JSON, a report a line. */
+/** What the sandbox is asked about a new node's nftables rules, and what it answers: plain JSON, one report per line. */
 
 import { z } from "zod";
 import { FAMILIES } from "../../cluster/family.js";

@@ -163,7 +163,7 @@ describe("commands of IPVS mode", () => {
     expect([weighed(0), weighed(1)]).toEqual([[], [`-d ${SECOND}`]]);
   });
 
-  it("are preceded by reads of each virtual service twice and its destinations once a sync", () => {
+  it("are preceded by reads of each virtual service twice and its destinations once per sync", () => {
     const reads = (services: number, destinations: number) => ({
       lists: 2,
       services: { 4: services, 6: 0 },

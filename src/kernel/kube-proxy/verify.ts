@@ -62,7 +62,7 @@ const NODE_WAIT_MS = 10_000;
 /** How long a program may take without visible work where nothing is known to be slow, in milliseconds. */
 export const SYNC_MS = 300_000;
 /**
- * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
+ * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 per Service of a mixed cluster, each 40 to 300 ms in a
  * guest on a machine that has other work too.
  */
 const IPVS_MS_PER_SERVICE = 1500;

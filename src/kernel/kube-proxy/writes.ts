@@ -42,7 +42,7 @@ export interface UpdateCounts {
 export interface CountedSync extends UpdateCounts {
   /**
    * Of the chains, those that iptables mode declared to delete them. Up to 1,000 endpoints they lost their user in this
-   * sync; above, in any since the last deletion, for which kube-proxy lists the table at most once a sync period
+   * sync; above, in any since the last deletion, for which kube-proxy lists the table at most once per sync period
    * (pkg/proxy/iptables/proxier.go, "Delete chains no longer in use").
    */
   readonly deletedChains: number;

@@ -116,7 +116,7 @@ describe.each(FAMILIES)("map contents for the kernel, IPv%s", (family) => {
     expect(addresses.map((word) => word | 0)).toEqual(known.map((word) => word | 0));
   });
 
-  it("give Maglev one table a frontend that is reached from outside, each place a backend of that frontend", () => {
+  it("give Maglev one table per frontend that is reached from outside, each place a backend of that frontend", () => {
     const size = 251;
     const maglev = new EbpfProgram(cluster, { maglevTableSize: size }, "maglev");
     const tables = read(maglev);

@@ -63,7 +63,7 @@ describe("changes of one endpoint", () => {
 });
 
 describe("a rollout", () => {
-  it("replaces every endpoint, one an event, none twice", () => {
+  it("replaces every endpoint, one per event, none twice", () => {
     const events = rollOut(slice("10.0.0.1", "10.0.0.2", "10.0.0.3"), fresh(), new Date(0));
     expect(events.map(addresses)).toEqual([
       ["10.9.0.1", "10.0.0.2", "10.0.0.3"],

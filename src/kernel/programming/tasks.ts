@@ -1,4 +1,4 @@
-/** What the sandbox is asked about real programs as planes, and what it answers: plain JSON, a report a line. */
+/** What the sandbox is asked about real programs as planes, and what it answers: plain JSON, one report per line. */
 
 import { z } from "zod";
 import { KUBE_PROXY_MODES } from "../kube-proxy/protocol.js";
@@ -118,7 +118,7 @@ const changedSchema = z.object({
   wallMs: z.number(),
 });
 
-/** All endpoints of a Service were replaced, an event each, sent at once. */
+/** All endpoints of a Service were replaced, one event each, sent at once. */
 const rolledOutSchema = z.object({
   kind: z.literal("rolled out"),
   ...where,

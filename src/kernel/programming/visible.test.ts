@@ -37,7 +37,7 @@ describe("a change is seen from the client", () => {
 });
 
 describe("lines of the watching client", () => {
-  it("are numbers, and anything else is none", () => {
+  it("are numbers, and any other text is ignored", () => {
     expect(parseWatched("3 10 20 167772161")).toEqual({
       target: 3,
       startNs: 10,

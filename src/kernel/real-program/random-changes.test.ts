@@ -58,7 +58,7 @@ test("random changes: the objects describe a cluster after each", () => {
   }
 });
 
-test("random changes: what a model's join and leave stand for is one endpoint of another node", () => {
+test("random changes: a model's join and leave concern one endpoint of another node", () => {
   const changes = changesOf(5);
   let seen = 0;
   for (let i = 0; i < 120; i++) {
@@ -99,6 +99,6 @@ test("model cluster: endpoints of the node are local, and its addresses are the 
   expect(here.network.nodeAddresses).toEqual([0xc000020a]);
 });
 
-test("model cluster: a pod range that is none is refused", () => {
+test("model cluster: an invalid pod range is refused", () => {
   expect(() => modelCluster(objects, { ...FACTS, podRange: "10.244.0.0" })).toThrow(InvalidOptionError);
 });

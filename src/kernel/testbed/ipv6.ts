@@ -49,7 +49,7 @@ export function atOwnPlaces(cluster: Cluster): Cluster {
   return { ...cluster, network: { ...network, ipv6: new AddressPlan(network.ipv6.regions) } };
 }
 
-/** Settings of a host's IPv6, by value. Addresses are used at once, without asking whether somebody has them. */
+/** Settings of a host's IPv6, by value. Addresses are used at once, without asking whether another host has them. */
 export function ipv6Settings(
   role: string,
   devices: readonly string[],

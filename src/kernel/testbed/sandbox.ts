@@ -53,7 +53,7 @@ export interface SandboxOptions<Report> {
   /** Called for every such line. */
   readonly onReport: (report: Report) => void;
   readonly signal?: AbortSignal;
-  /** Whether somebody waits for the answer, and nothing is timed: it goes before other work. */
+  /** Whether a person waits for the answer, and nothing is timed: it goes before other work. */
   readonly isUrgent?: boolean;
   /** What runs inside this machine's sandbox; the kernel lane's worker by default. */
   readonly script?: string;

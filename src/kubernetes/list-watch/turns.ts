@@ -1,6 +1,6 @@
 /**
  * In which order a proxy gets its first objects. kube-proxy begins to write once it has Services and EndpointSlices, and
- * does not write anew for a ServiceCIDR that comes later (nftables/proxier.go, OnServiceCIDRsChanged, 1.34 to 1.37): its
+ * does not write again for a ServiceCIDR that comes later (nftables/proxier.go, OnServiceCIDRsChanged, 1.34 to 1.37): its
  * rules would lack the range until something else changes. It asks for all of them at once, so Services wait their turn.
  * Its Node it waits for by itself.
  */

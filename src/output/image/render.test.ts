@@ -63,7 +63,7 @@ describe("renderCharts", () => {
     expect(() => renderCharts(fakeResults(), { ...request, charts: ["pie"] })).toThrow(UnknownNameError);
   });
 
-  it("tells once why a chart is skipped", () => {
+  it("reports once why a chart is skipped", () => {
     const skipped: string[] = [];
     const results = { ...fakeResults(), cells: [] };
     renderCharts(results, { ...request, themes: ["light", "dark"], onSkipped: (id) => skipped.push(id) });

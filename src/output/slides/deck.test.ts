@@ -124,7 +124,7 @@ describe("the deck for PowerPoint", () => {
     expect(core!.match(/\d{4}-\d\d-\d\dT[\d:]+Z/g)).toEqual(["2026-11-24T09:30:00Z", "2026-11-24T09:30:00Z"]);
   });
 
-  it("has a title, a slide a finding with notes, and the method", async () => {
+  it("has a title, a slide per finding with notes, and the method", async () => {
     const deck = await pptxDeck([results], "light");
     const slides = await parts(deck, /^ppt\/slides\/slide\d+\.xml$/);
     expect(slides).toHaveLength(FINDINGS.length + 2);

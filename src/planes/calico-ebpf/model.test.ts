@@ -41,7 +41,7 @@ describe("a walk down the frontend trie", () => {
     expect(bits.filter((bit) => bit >= 32 && bit < 40).length).toBeGreaterThanOrEqual(7);
   });
 
-  it("is told node by node, with the bit that decides", () => {
+  it("is described node by node, with the bit that decides", () => {
     const cluster = clean(50, 2);
     const { words } = generateTrace(cluster, { flows: 1, seed: 1 });
     const path: string[] = [];

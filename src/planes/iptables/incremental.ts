@@ -1,6 +1,6 @@
 /**
  * kube-proxy and iptables-restore at work on the model's tables. In a partial sync kube-proxy writes the chains that exist
- * once (KUBE-SERVICES with a rule a service among them) and those of the changed service; in a full one, all. Either way
+ * once (KUBE-SERVICES with one rule per service among them) and those of the changed service; in a full one, all. Either way
  * a new blob takes the old one's place, because the kernel replaces a legacy table whole (ip_tables.c, do_replace).
  */
 
@@ -104,7 +104,7 @@ export class IncrementalIptables implements IncrementalModel {
       nat = this.#parts.table;
     }
     this.model.replace(nat, buildTable(emitFilter, this.#capacity, this.#nat.sizes));
-    // Beyond the threshold stale chains stay, to be deleted at most once a sync period.
+    // Beyond the threshold stale chains stay, to be deleted at most once per sync period.
     if (!isLargeCluster(cluster)) {
       this.written.chains += staleChains(chainsOf(before, service), chainsOf(after, service));
     }

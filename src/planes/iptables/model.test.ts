@@ -119,7 +119,7 @@ describe("the iptables walk", () => {
     expect(order(1)).not.toEqual([...order(1)].sort((a, b) => a - b));
   });
 
-  it("tells its path in words", () => {
+  it("describes its path in words", () => {
     const cluster = constant(3, 2);
     const program = new IptablesProgram(cluster, { ruleOrder: "listed" });
     const path: string[] = [];

@@ -26,12 +26,12 @@ describe("iptables rules", () => {
     [1, 1248 + 1792],
     [4, 1248 + 4 * 1792],
     [20, 1248 + 20 * 1792],
-  ])("take 1248 + 1792 E bytes a service with %i endpoints", (endpoints, bytes) => {
+  ])("take 1248 + 1792 E bytes per service with %i endpoints", (endpoints, bytes) => {
     const size = (services: number) => new IptablesProgram(constant(services, endpoints)).bytes();
     expect((size(20) - size(10)) / 10).toBe(bytes);
   });
 
-  it("take 1248 + 928 E bytes a service above 1000 endpoints, where kube-proxy drops comments", () => {
+  it("take 1248 + 928 E bytes per service above 1000 endpoints, where kube-proxy drops comments", () => {
     const size = (services: number) => new IptablesProgram(constant(services, 4)).bytes();
     expect((size(600) - size(300)) / 300).toBe(1248 + 928 * 4);
   });

@@ -66,7 +66,7 @@ export function* iptablesSync(change: IptablesChange, mode: UpdateMode): Iterabl
   const services = changedService(service);
   const keep = keepOfSync(after, services, mode);
   yield* tableText(after, "filter", chains, keep);
-  // Beyond the threshold they stay, to be deleted at most once a sync period.
+  // Beyond the threshold they stay, to be deleted at most once per sync period.
   const stale = isLargeCluster(after.cluster) ? [] : staleIptablesChains({ before, after, services }, chains);
   yield* tableText(after, "nat", chains, keep, stale);
 }

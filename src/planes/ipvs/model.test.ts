@@ -193,7 +193,7 @@ describe("affinity", () => {
 describe("work", () => {
   const work = (model: Model, f: Flow) => model.explain(f, 0).work;
   const plain = { ports: [{ protocol: TCP, port: 80, endpoints: [pod(0)] }] };
-  /** Nodes on the way to the only service's address, beside the node's own routes. */
+  /** Nodes on the way to the only service's address, next to the node's own routes. */
   const ROUTE = 4;
 
   it("is four sets, the service table and one service for a pod that calls a cluster IP", () => {

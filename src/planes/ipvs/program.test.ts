@@ -18,7 +18,7 @@ describe("the IPVS program", () => {
     });
   });
 
-  it("grows by 440 bytes a service and 464 a destination, and by the scheduler's tables", () => {
+  it("grows by 440 bytes per service and 464 per destination, and by the scheduler's tables", () => {
     const bytes = (ipvsScheduler: "rr" | "wrr" | "sh" | "mh") =>
       ipvs.compile(cluster, { ipvsScheduler }).bytes();
     const records = 200 * 440 + 800 * 464 + 256 * 8;

@@ -1,4 +1,4 @@
-/** Lays chains, blobs and anonymous maps out in memory: one region a slab size, each filled in the order of creation. */
+/** Lays chains, blobs and anonymous maps out in memory: one region per slab size, each filled in the order of creation. */
 
 import type { Cluster } from "../../cluster/cluster.js";
 import type { KubeProxySettings } from "../shared/kube-proxy.js";

@@ -200,7 +200,7 @@ describe("the nftables walk", () => {
     expect(decided).toEqual([DROP, DROP, DROP, PASS]);
   });
 
-  it("compares as many elements as the load explains, at most 1 + 3/8 a service lookup", () => {
+  it("compares as many elements as the load explains, at most 1 + 3/8 per service lookup", () => {
     const cluster = constant(12_000, 1);
     // Up to 1.35 a first packet asks service-ips, numgen's map of one, and cluster-ips for the endpoint, which misses.
     const model = nftables.compile(cluster, { kubeProxy: "1.35" }).model(4);
@@ -212,7 +212,7 @@ describe("the nftables walk", () => {
     expect(probes / 12_000).toBeLessThan((1 + load / 2) * 1.02);
   });
 
-  it("tells its path in words", () => {
+  it("describes its path in words", () => {
     const cluster = constant(2, 1);
     const path: string[] = [];
     nftables

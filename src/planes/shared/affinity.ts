@@ -29,7 +29,7 @@ export class AffinityTable {
   readonly #capacity: number;
   readonly #groupLimit: number;
   readonly #mask: number;
-  /** Two words a bucket: first entry, and the generation that wrote it. */
+  /** Two words per bucket: first entry, and the generation that wrote it. */
   readonly #buckets: Int32Array;
   readonly #entries: Int32Array;
   readonly #everyone: RecencyLists;

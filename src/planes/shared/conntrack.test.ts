@@ -83,7 +83,7 @@ describe("Conntrack", () => {
     expect(known(table)).toMatchObject({ decision: DECISION, work: { mapLookups: 1, stateProbes: 1 } });
   });
 
-  it("costs what the kernel spends: 8 bytes a bucket and 256 a connection", () => {
+  it("costs what the kernel spends: 8 bytes per bucket and 256 per connection", () => {
     expect(new Conntrack(1024, 16, 10, 1).bytes()).toBe(1024 * 8 + 10 * 256);
   });
 

@@ -1,6 +1,6 @@
 /**
  * MurmurHash3 x64 128 (Austin Appleby, smhasher/src/MurmurHash3.cpp): Cilium hashes backend names with it. It runs
- * once a backend while tables are built, so BigInt's clarity is worth more than speed.
+ * once per backend while tables are built, so BigInt's clarity is worth more than speed.
  */
 
 const MASK = 0xffffffffffffffffn;

@@ -59,7 +59,7 @@ describe("compareRuns", () => {
     expect(found / 60).toBeGreaterThan(0.85);
   });
 
-  it("does not call a slow-down below 5 % a regression, and tells what became faster", () => {
+  it("does not call a slow-down below 5 % a regression, and reports what became faster", () => {
     expect(
       compareRuns(
         measured(1),

@@ -1,5 +1,5 @@
 /**
- * Is HEAD slower than BASE? One test a plane over all its N, corrected for the number of planes.
+ * Is HEAD slower than BASE? One test per plane over all its N, corrected for the number of planes.
  *
  * Replicates of one run are no independent sample of "this code on this machine": two runs of the same code differ by more
  * than replicates within them do, because neighbours and memory speed change between runs. A permutation test over

@@ -47,7 +47,7 @@ describe("runs that are drawn as one", () => {
       expect(new Set(colours.map((colour) => colour[theme])).size).toBe(8);
   });
 
-  it("does not name a plane twice whose run is called like it", () => {
+  it("does not name a plane twice whose run has its name", () => {
     const { planes } = mergeRuns([
       { label: "nftables", results: clusterRun("nftables") },
       { label: "b", results: clusterRun("nftables") },
@@ -55,7 +55,7 @@ describe("runs that are drawn as one", () => {
     expect(Object.values(planes!).map(({ label }) => label)).toEqual(["nftables", "nftables, b"]);
   });
 
-  it("have kube-proxy's version in their names where the cluster told it", () => {
+  it("have kube-proxy's version in their names where the cluster reports it", () => {
     const facts = { program: "kube-proxy", version: "v1.36.3" };
     const { planes } = mergeRuns([
       { label: "nftables", results: clusterRun("nftables", { facts }) },

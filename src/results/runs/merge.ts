@@ -1,4 +1,4 @@
-/** Several runs as one, for charts with one series a run: clusters, modes and lanes next to each other. */
+/** Several runs as one, for charts with one series per run: clusters, modes and lanes next to each other. */
 
 import { InputError } from "../../errors.js";
 import { plainText } from "../../text.js";

@@ -14,7 +14,7 @@ it("a run that is resumed goes on with what earlier sessions left of its budget"
   first.start();
   expect(first.leftMs()).toBe(6000);
   expect(first.leftMs(0.5)).toBe(1000);
-  // Another process, whose clock begins anew, reads what was stored.
+  // Another process, whose clock starts again, reads what was stored.
   const stored = structuredClone(run);
   now = 7;
   const second = new RunClock(stored, () => now);

@@ -198,7 +198,7 @@ describe("reports about Cilium's control plane", () => {
   });
 });
 
-it("kube-proxy has no maps whose memory the kernel tells", () => {
+it("kube-proxy has no maps whose memory the kernel reports", () => {
   expect(cell("memory")).toBeUndefined();
 });
 

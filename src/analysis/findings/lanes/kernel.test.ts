@@ -96,7 +96,7 @@ describe("findings of the kernel lane", () => {
     expect(guestUpdate(withCells([["guest", "update", "iptables", 1, 670e6]]))).toBeNull();
   });
 
-  it("say which of two proxies in a guest is slower, whichever it is, and that one replicate each tells nothing", () => {
+  it("say which of two proxies in a guest is slower, whichever it is, and that one replicate each shows nothing", () => {
     const connects = (iptablesNs: number, ipvsNs: number) =>
       withCells([
         ["guest", "connect", "iptables", 10_000, iptablesNs],
@@ -131,7 +131,7 @@ describe("findings of the kernel lane", () => {
         ["model", "lookup", "iptables", 10_000, 25_300, 5060],
       ]),
     );
-    // 5 ns a rule in the model, 12 ns in the kernel.
+    // 5 ns per rule in the model, 12 ns in the kernel.
     expect(found?.value).toBeCloseTo(5 / 12, 10);
     expect(found?.interval[0]).toBeLessThan(5 / 12);
     expect(found?.interval[1]).toBeGreaterThan(5 / 12);

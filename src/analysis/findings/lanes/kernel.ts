@@ -167,7 +167,7 @@ function besideKernel({ counts, facts, programBytes }: Cell, bytes: number): str
   return rest > 0 ? `${ratio}, and ${formatDecimalBytes(rest)} that memlock leaves out` : ratio;
 }
 
-/** The kernel's own account of the memory of each plane at its largest N, and the model's beside it. Exact but for slabs. */
+/** The kernel's own account of the memory of each plane at its largest N, and the model's next to it. Exact but for slabs. */
 export function kernelMemory(results: Results): Finding | null {
   const last = new Map<string, Cell>();
   const modelBytes = ({ counts, programBytes, plane }: Cell): number | null =>

@@ -26,7 +26,7 @@ function program(path: string): string {
 }
 
 describe("ids of Cilium's control plane", () => {
-  it("are told from other planes by how they begin", () => {
+  it("are recognized by their prefix", () => {
     const ids = ["cilium", "cilium@1.20", "cilium/tc@1.20", "cilium-x", "kube-proxy/nftables@1.37"];
     expect(ids.map(isCiliumPlane)).toEqual([true, true, true, false, false]);
   });

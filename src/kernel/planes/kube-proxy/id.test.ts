@@ -25,7 +25,7 @@ function program(path: string): string {
 }
 
 describe("ids of kube-proxies", () => {
-  it("are told from other planes by how they begin", () => {
+  it("are recognized by their prefix", () => {
     expect(["kube-proxy/nftables@1.37", "nftables"].map(isKubeProxyPlane)).toEqual([true, false]);
   });
 
@@ -50,7 +50,7 @@ describe("ids of kube-proxies", () => {
     expect(() => parseKubeProxyPlane("kube-proxy/nftables@")).toThrow(/leave out the @/);
   });
 
-  it("stand for the newest installed version where they name none", () => {
+  it("mean the newest installed version where they name none", () => {
     const { id, mode, backend } = resolveKubeProxy("kube-proxy/nftables", cacheWith("1.34.4", "1.36.3"));
     expect({ id, mode, backend }).toEqual({
       id: "kube-proxy/nftables@1.36",

@@ -12,6 +12,6 @@ export interface ProgrammedNode {
   change(service: number, kind: EndpointChange): Promise<ChangeReply>;
   /** Gives a service so many endpoints. */
   resize(service: number, endpoints: number): Promise<void>;
-  /** Replaces all endpoints of a service, an event each. */
+  /** Replaces all endpoints of a service, one event each. */
   rollOut(service: number): Promise<ChangeReply>;
 }

@@ -26,7 +26,7 @@ describe("a cluster that a program on the node reads", () => {
     expect([four.objects, six.objects, both.objects]).toEqual([6, 6, 9]);
   });
 
-  it("changes the same pod in both families, by an event each", async () => {
+  it("changes the same pod in both families, by one event each", async () => {
     const both = await served("dual");
     const [four, six] = both.change(1, "replace");
     expect([four, six].map((made) => typeOf(made!.change))).toEqual(["IPv4", "IPv6"]);

@@ -41,7 +41,7 @@ interface Side {
 /** The cluster that a program on the node reads. */
 export class ServedCluster {
   readonly server: ApiServer;
-  /** Ranges of pods, one a family, with a comma between. */
+  /** Ranges of pods, one per family, with a comma between. */
   readonly podRange: string;
   readonly family: FamilyChoice;
   /** The node's addresses, IPv4 first. */

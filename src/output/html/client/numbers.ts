@@ -90,7 +90,7 @@ export function actions(chart: Chart, numbers: Numbers, choice: FilterChoice): H
   return element("p", { class: "actions" }, png, csv);
 }
 
-/** The plotted numbers, unrounded, a point a line; times in nanoseconds. */
+/** The plotted numbers, unrounded, one point per line; times in nanoseconds. */
 function csvOf({ series }: Numbers): string {
   const lines = series.flatMap(({ label, points }) =>
     points.map(({ x, y, low = null, high = null }) => [label, x, y, low, high]),

@@ -184,7 +184,7 @@ describe("Calico with --calico-maglev", () => {
     expect(new CalicoProgram(cluster, ON).model(1).lookup(src, sport, dst, dport, protocol, 0)).toBe(REJECT);
   });
 
-  it("tells the place and the endpoint in it, in one lookup more than the frontend's", () => {
+  it("names the place and the endpoint in it, in one lookup more than the frontend's", () => {
     const cluster = exposed(20, 3);
     const { words } = generateTrace(cluster, { flows: 1, seed: 1, entry: "loadBalancer" });
     const path: string[] = [];
@@ -194,7 +194,7 @@ describe("Calico with --calico-maglev", () => {
     expect(path.at(-1)).toMatch(/^cali_v4_mglv\[service \d+, place \d+\]: [\d.]+:\d+$/);
   });
 
-  it("takes 72 bytes a place, 8 more of IPv6's 88, and 16 a bucket", () => {
+  it("takes 72 bytes per place, 8 more of IPv6's 88, and 16 per bucket", () => {
     for (const [family, bytes] of [
       [4, 72],
       [6, 88],

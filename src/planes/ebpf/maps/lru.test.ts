@@ -66,7 +66,7 @@ describe("LruMap", () => {
     }
   });
 
-  it("has elements of 120 bytes for connections and of 72 for sockets, and 16 bytes a bucket", () => {
+  it("has elements of 120 bytes for connections and of 72 for sockets, and 16 bytes per bucket", () => {
     expect(new ConnectionMap(1024, 1).bytes()).toBe(1024 * (120 + 16));
     expect(new ReverseSocketMap(1024, 1).bytes()).toBe(1024 * (72 + 16));
   });

@@ -1,4 +1,4 @@
-/** sh and dh (ip_vs_sh.c, ip_vs_dh.c): 256 slots a service, indexed by a hash of the client or of the service address. */
+/** sh and dh (ip_vs_sh.c, ip_vs_dh.c): 256 slots per service, indexed by a hash of the client or of the service address. */
 
 import type { AddressPlan } from "../../../cluster/address-plan.js";
 import { hash32 } from "../../shared/hash32.js";

@@ -1,6 +1,6 @@
 /**
  * mh (net/netfilter/ipvs/ip_vs_mh.c): Maglev hashing (Eisenbud et al., NSDI 2016, section 3.4). Every destination has a
- * permutation of the slots; they claim free slots in turns, a heavier one several a turn.
+ * permutation of the slots; they claim free slots in turns, a heavier one several per turn.
  */
 
 import type { AddressPlan } from "../../../cluster/address-plan.js";

@@ -1,4 +1,4 @@
-/** Chains, rules and elements as kube-proxy hands them to `nft -f -`: a command a line, each valid by itself. */
+/** Chains, rules and elements as kube-proxy hands them to `nft -f -`: one command per line, each valid by itself. */
 
 import type { NftablesProgram } from "../program.js";
 import { nftTransactions } from "../ruleset.js";

@@ -1,5 +1,5 @@
 /**
- * What kube-proxy hands to `nft -f -` for changes: one transaction, a command a line
+ * What kube-proxy hands to `nft -f -` for changes: one transaction, one command per line
  * (pkg/proxy/nftables/proxier.go, syncProxyRules).
  */
 

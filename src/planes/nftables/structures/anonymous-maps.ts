@@ -25,7 +25,7 @@ const NEXT = 0;
 /** In the slab's padding of elements with an address: the endpoint's number. */
 const INDEX = 15;
 
-/** struct nft_set with nft_hash's private part in front of its buckets: 256 bytes, then 8 a bucket. */
+/** struct nft_set with nft_hash's private part in front of its buckets: 256 bytes, then 8 per bucket. */
 const SIZED_SET_WORDS = 64;
 /** struct nft_set with nft_rhash's: 512 bytes; its bucket_table has 64 bytes in front of the buckets. */
 const RESIZABLE_SET_WORDS = 128;

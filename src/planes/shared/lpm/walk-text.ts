@@ -1,4 +1,4 @@
-/** A walk down a trie in words: a line a node, with the bits that it compares and the bit that chooses the next one. */
+/** A walk down a trie in words: one line per node, with the bits that it compares and the bit that chooses the next one. */
 
 import type { AddressPlan } from "../../../cluster/address-plan.js";
 import { IPV6_BITS } from "../../../cluster/ipv6.js";

@@ -96,7 +96,7 @@ describe("what probes measured in a cluster", () => {
     expect(measured(probes, 1, true).through.facts).toMatchObject({ "secret-b p50 ns": 202 });
   });
 
-  it("tells of the noise floor, the rate and what the probe took", () => {
+  it("reports the noise floor, the rate and what the probe took", () => {
     expect(measured([probed("a", 100)]).through.facts).toMatchObject({
       ...{ loopbackP50Ns: 9, connectionsPerSecondAndNode: 60, probeCores: 0.104, servicesInCluster: 101 },
       version: "v1.36.3",
