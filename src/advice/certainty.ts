@@ -3,7 +3,7 @@
 import { type Cluster, inCidr } from "../cluster/cluster.js";
 import { addressText } from "../cluster/family.js";
 import { assumesNodeAddress } from "../cluster/infer-network.js";
-import { leftOverFor } from "../cluster/left-over.js";
+import { omissionsFor } from "../cluster/omissions.js";
 import { serviceCidrsOf } from "../cluster/service-ranges.js";
 import type { Flow } from "../planes/plane.js";
 import { countOf, plainText } from "../text.js";
@@ -12,9 +12,9 @@ import { countOf, plainText } from "../text.js";
  * What an import left out of kube-proxy's own rules or sets because it did not understand it, and that a flow may meet. Empty
  * where nothing: the decision rests on none of it.
  */
-export function leftOutOf(cluster: Cluster, flow: Flow): string[] {
+export function omissionsMet(cluster: Cluster, flow: Flow): string[] {
   const { source } = cluster;
-  const met = leftOverFor(cluster, flow);
+  const met = omissionsFor(cluster, flow);
   if (met !== undefined) return met.map((what) => `left out on import: ${what}`);
   // A cluster file of an older version does not say who may meet it.
   const count = source.kind === "imported" ? source.parameters.notUnderstood : 0;

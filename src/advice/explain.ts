@@ -14,7 +14,7 @@ import { nftOf, releaseOf } from "../planes/versioned.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
 import { formatBytes } from "../text.js";
-import { leftOutOf } from "./certainty.js";
+import { omissionsMet } from "./certainty.js";
 import { otherPorts } from "./find-service.js";
 import { type Axis, axisOf } from "./size-in.js";
 
@@ -198,7 +198,7 @@ function explainPlane(
       position = at;
       hooks = explained.hooks ?? [];
       decision = describeDecision(program.cluster, explained.decision);
-      unknown = leftOutOf(program.cluster, flow);
+      unknown = omissionsMet(program.cluster, flow);
       constant = at && explained.work.rulesVisited - at.rule - at.pick;
     }
     if (factor === 1 && own) {

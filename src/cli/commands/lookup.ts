@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { describeCertainty, leftOutOf, unknownNodeOf } from "../../advice/certainty.js";
+import { describeCertainty, omissionsMet, unknownNodeOf } from "../../advice/certainty.js";
 import { CALICO_MAGLEV } from "../../planes/calico-ebpf/options.js";
 import { iptables } from "../../planes/iptables/index.js";
 import { compileNodeList } from "../../planes/iptables/rules/node-list.js";
@@ -88,7 +88,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);
-    const unknown = own ? unknownConditions(cluster, own, flow) : leftOutOf(cluster, flow);
+    const unknown = own ? unknownConditions(cluster, own, flow) : omissionsMet(cluster, flow);
     const said = describeDecision(cluster, decision);
     const unknownNode =
       decision === PASS && args["node-address"] === undefined ? unknownNodeOf(cluster, flow) : undefined;

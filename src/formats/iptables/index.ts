@@ -11,7 +11,7 @@ import {
   type KnownNetwork,
   STAND_IN,
 } from "../../cluster/infer-network.js";
-import { leftOverParameters } from "../../cluster/left-over.js";
+import { omissionParameters } from "../../cluster/omissions.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters } from "../../planes/imported-options.js";
 import type { NodeList, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
@@ -30,7 +30,7 @@ import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
 import { flagsOfRules } from "./flags.js";
 import { ipv6OfRules } from "./ipv6.js";
-import { leftOverRules } from "./left-over.js";
+import { omittedRules } from "./omissions.js";
 import { type FoundInRules, servicesOfRules } from "./services.js";
 import { type NodeTables, parseTables } from "./tables.js";
 
@@ -93,7 +93,7 @@ function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Networ
     parameters: {
       foreignRules: found.foreignRules,
       notUnderstood: found.notUnderstood.length,
-      ...leftOverParameters(leftOverRules(found.notUnderstood, addresses)),
+      ...omissionParameters(omittedRules(found.notUnderstood, addresses)),
       ...(writer !== undefined && { kubeProxy: writer }),
       ...flagParameters(flags),
     },

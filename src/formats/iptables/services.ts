@@ -9,7 +9,7 @@ import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
 import type { SavedRule, SavedTable, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
 import { addStandIns, emptyPort, type FoundPort, noteExternal, parsePortName } from "../assemble.js";
 import { countEmpty, countForeign, kindOfChain, kindOfCondition } from "./chains.js";
-import type { UnreadRule } from "./left-over.js";
+import type { UnreadRule } from "./omissions.js";
 import { PodTests } from "./pods.js";
 
 /** Chains of one service-port share the hash of its name: KUBE-SVC-XPGD46QRK7WJZT7O. XLB is what EXT was until 1.23. */

@@ -6,7 +6,7 @@ import { oneLine, refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import type { Ipv6Addresses, Ipv6Network } from "../../cluster/infer-ipv6.js";
 import { describeNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
-import { leftOverParameters } from "../../cluster/left-over.js";
+import { omissionParameters } from "../../cluster/omissions.js";
 import type { RawAddress } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters, type ImportedFlags } from "../../planes/imported-options.js";
@@ -131,7 +131,7 @@ function build(
       virtualServices: services.length,
       schedulers: [...ipvs.schedulers].slice(0, 20).map((name) => oneLine(name, 20)),
       notUnderstood: sets?.notUnderstood.length ?? 0,
-      ...leftOverParameters([...(sets?.notUnderstood ?? []), ...everyPort(ipvs, plan ? 6 : 4)]),
+      ...omissionParameters([...(sets?.notUnderstood ?? []), ...everyPort(ipvs, plan ? 6 : 4)]),
       ...flagParameters(flags),
     },
   });

@@ -3,7 +3,7 @@
 import { oneLine } from "../../cluster/checks.js";
 import { SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import type { Family } from "../../cluster/family.js";
-import type { LeftOver } from "../../cluster/left-over.js";
+import type { Omission } from "../../cluster/omissions.js";
 import { parseRawAddress, type RawAddress, rawRangeText } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
 
@@ -113,7 +113,7 @@ export function parseIpvsadm(text: string): IpvsTable {
 }
 
 /** Virtual services for every port, of a family: what is sent to their addresses is balanced, and by no Service that is read. */
-export function everyPort({ anyPort }: IpvsTable, family: Family): LeftOver[] {
+export function everyPort({ anyPort }: IpvsTable, family: Family): Omission[] {
   return anyPort
     .filter(({ address }) => typeof address === (family === 6 ? "bigint" : "number"))
     .map(({ protocol, address }) => ({

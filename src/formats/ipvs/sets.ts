@@ -3,7 +3,7 @@
 import type { AddressPlan } from "../../cluster/address-plan.js";
 import { type Cidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { type Cidr6, parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
-import type { LeftOver, PacketTest } from "../../cluster/left-over.js";
+import type { Omission, PacketTest } from "../../cluster/omissions.js";
 import { parseRawAddress } from "../../cluster/raw-addresses.js";
 import { BITMAP_NAMES, HASH_SET_NAMES, ipv6SetName } from "../../planes/ipvs/tables/set-entries.js";
 import { readAddress, readRange } from "../families.js";
@@ -30,7 +30,7 @@ export interface SavedKubeSets {
   readonly localEndpoints: ReadonlySet<string>;
   readonly ranges: ReadonlyMap<Frontend, readonly Cidr[]>;
   /** Entries of kube-proxy's sets that are not understood, by kind, with the packets that may meet them. */
-  readonly notUnderstood: readonly LeftOver[];
+  readonly notUnderstood: readonly Omission[];
   /** Entries of sets that are not kube-proxy's. */
   readonly others: number;
 }
@@ -86,7 +86,7 @@ export function parseIpset(text: string, plan?: AddressPlan): SavedKubeSets {
   const healthCheckPorts: number[] = [];
   const localEndpoints = new Set<string>();
   const ranges = new Map<Frontend, Cidr[]>();
-  const notUnderstood: LeftOver[] = [];
+  const notUnderstood: Omission[] = [];
   let others = 0;
   let hasIpvsIps = false;
   const byName: Readonly<Record<string, Set<Frontend>>> = frontends;

@@ -8,7 +8,7 @@ import { InvalidInputError } from "../../errors.js";
 import type { FoundPort } from "../assemble.js";
 import { readAddress, readRange } from "../families.js";
 import { type Endpoint, portOf, SINGLE } from "./keys.js";
-import { decidesNothing, LeftOverRules } from "./left-over.js";
+import { decidesNothing, OmittedRules } from "./omissions.js";
 import { rangesOf } from "./ranges.js";
 import { isBaseRule, MARKS, NUMGEN, withoutMark } from "./rules.js";
 import type { NftTable } from "./table.js";
@@ -30,7 +30,7 @@ export class ChainReader {
   readonly #plan: AddressPlan | undefined;
   readonly #ip: "ip" | "ip6";
   /** Rules and elements that are not understood. */
-  readonly leftOver: LeftOverRules;
+  readonly omissions: OmittedRules;
   /** Rules of others that only log or count. */
   counting = 0;
   podCidr: Cidr | undefined;
@@ -42,7 +42,7 @@ export class ChainReader {
     this.#table = table;
     this.#plan = plan;
     this.#ip = plan ? "ip6" : "ip";
-    this.leftOver = new LeftOverRules(table);
+    this.omissions = new OmittedRules(table);
   }
 
   /** Endpoints of a service- or local- chain, in the order of the rule that picks one. */
@@ -79,7 +79,7 @@ export class ChainReader {
       return this.#endpointOfChain(target);
     });
     if (endpoints.length !== mod) {
-      this.leftOver.of(chain, `numgen mod ${mod} with ${endpoints.length} endpoints`);
+      this.omissions.of(chain, `numgen mod ${mod} with ${endpoints.length} endpoints`);
     }
     return endpoints;
   }
@@ -92,7 +92,7 @@ export class ChainReader {
       else if (!MARKS.test(rule) && !/^update @\S+ \{ ip6? saddr(?: timeout \S+)? \}$/.test(rule))
         this.noteUnsupported(chain, rule);
     }
-    if (found.length !== 1) this.leftOver.of(chain, "endpoint chain without a dnat to an address and port");
+    if (found.length !== 1) this.omissions.of(chain, "endpoint chain without a dnat to an address and port");
     return found.slice(0, 1);
   }
 
@@ -161,6 +161,6 @@ export class ChainReader {
   /** Notes an unsupported rule, unless it decides nothing. */
   noteUnsupported(chain: string, rule: string): void {
     if (decidesNothing(rule)) this.counting++;
-    else this.leftOver.rule(chain, rule);
+    else this.omissions.rule(chain, rule);
   }
 }

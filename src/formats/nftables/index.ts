@@ -11,7 +11,7 @@ import {
   type KnownNetwork,
   STAND_IN,
 } from "../../cluster/infer-network.js";
-import { leftOverParameters } from "../../cluster/left-over.js";
+import { omissionParameters } from "../../cluster/omissions.js";
 import { serviceRangeFields } from "../../cluster/service-ranges.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters } from "../../planes/imported-options.js";
@@ -99,7 +99,7 @@ function importTable(
     parameters: {
       foreignRules,
       notUnderstood: found.notUnderstood.length,
-      ...leftOverParameters(found.leftOver),
+      ...omissionParameters(found.omissions),
       ...(layout !== undefined && { kubeProxy: layout }),
       ...flagParameters(flags),
     },

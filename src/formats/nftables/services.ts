@@ -7,7 +7,7 @@
 import type { AddressPlan } from "../../cluster/address-plan.js";
 import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
-import type { LeftOver } from "../../cluster/left-over.js";
+import type { Omission } from "../../cluster/omissions.js";
 import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
 import { readAddress } from "../families.js";
 import { ChainReader } from "./chains.js";
@@ -41,7 +41,7 @@ export interface FoundInTable {
   /** Kinds of rules and elements that are not understood, one for each. */
   readonly notUnderstood: readonly string[];
   /** The same, with the packets that may meet them. */
-  readonly leftOver: readonly LeftOver[];
+  readonly omissions: readonly Omission[];
   /** Rules of others that only log or count. */
   readonly counting: number;
 }
@@ -113,8 +113,8 @@ class Reader {
       knowsPods: this.#knowsPods(ports),
       standIns,
       refusedNodePorts: this.#refusedNodePorts,
-      notUnderstood: this.#chains.leftOver.kinds,
-      leftOver: this.#chains.leftOver.all(),
+      notUnderstood: this.#chains.omissions.kinds,
+      omissions: this.#chains.omissions.all(),
       counting: this.#chains.counting,
     };
   }
@@ -186,7 +186,7 @@ class Reader {
       for (const text of (drop[1] ?? drop[2]!).split(",")) {
         const cidrs = rangesOf(text.trim(), this.#plan);
         if (cidrs) ranges.push(...cidrs);
-        else this.#chains.leftOver.of(chain![1]!, `source range ${text}`);
+        else this.#chains.omissions.of(chain![1]!, `source range ${text}`);
       }
     }
     port.ranges = ranges;
@@ -273,6 +273,6 @@ class Reader {
   }
 
   #noteUnsupported(element: NftElement): void {
-    this.#chains.leftOver.element(element);
+    this.#chains.omissions.element(element);
   }
 }

@@ -3,7 +3,7 @@
  * that lead there, the map elements on the way, and the rule's own conditions, as far as these are understood.
  */
 
-import { ANY, type LeftOver, type PacketTest, withoutDoubles } from "../../cluster/left-over.js";
+import { ANY, type Omission, type PacketTest, withoutDoubles } from "../../cluster/omissions.js";
 import { parseRawAddress, parseRawCidr } from "../../cluster/raw-addresses.js";
 import { kindOfRule, PROTOCOLS, portOf } from "./keys.js";
 import type { NftElement, NftTable } from "./table.js";
@@ -38,7 +38,7 @@ export function decidesNothing(rule: string): boolean {
 }
 
 /** Collects what is not understood while a table is read, and tells who may meet it once all of it is known. */
-export class LeftOverRules {
+export class OmittedRules {
   readonly #table: NftTable;
   readonly #found: {
     readonly what: string;
@@ -74,7 +74,7 @@ export class LeftOverRules {
   }
 
   /** What was found, with the packets that may meet it. */
-  all(): LeftOver[] {
+  all(): Omission[] {
     if (this.#found.length === 0) return [];
     const ways = new WaysIn(this.#table);
     return this.#found.map(({ what, chain, packets }) => ({

@@ -1,7 +1,7 @@
 /** What an import did not understand, and the flows that may meet it: the answers about these alone are unknown. */
 
 import { describe, expect, it } from "vitest";
-import { leftOutOf } from "../src/advice/certainty.js";
+import { omissionsMet } from "../src/advice/certainty.js";
 import { familyOfFlow, flowIn, parseFlow } from "../src/cli/options/parse.js";
 import { writeCluster } from "../src/cluster/json.js";
 import { importCluster } from "../src/formats/detect.js";
@@ -14,7 +14,7 @@ function leftOut(texts: string | readonly string[], flow: string): string[] {
   const { cluster, ipv6 } = importCluster(texts);
   const asked = parseFlow(flow);
   const own = familyOfFlow(asked) === 6 && ipv6 !== undefined ? ipv6 : cluster;
-  return leftOutOf(own, flowIn(own, asked));
+  return omissionsMet(own, flowIn(own, asked));
 }
 const WEB = "tcp 10.128.0.9:40000 > 10.96.7.7:80";
 const DNS = "udp 10.128.0.9:40000 > 10.96.0.10:53";

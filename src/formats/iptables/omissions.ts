@@ -2,7 +2,7 @@
 
 import type { Network } from "../../cluster/cluster.js";
 import { addressText, rangeText } from "../../cluster/family.js";
-import type { LeftOver, PacketTest } from "../../cluster/left-over.js";
+import type { Omission, PacketTest } from "../../cluster/omissions.js";
 import type { SavedRule } from "../../planes/iptables/rules/saved-rules.js";
 import type { FoundPort } from "../assemble.js";
 
@@ -18,10 +18,10 @@ export interface UnreadRule {
 }
 
 /** The same with the packets that may meet them, by the service-port's addresses and the conditions that are understood. */
-export function leftOverRules(
+export function omittedRules(
   unread: readonly UnreadRule[],
   addresses: Pick<Network, "ipv6">,
-): readonly LeftOver[] {
+): readonly Omission[] {
   return unread.map(({ what, rule, port, isFilter }) => {
     const own = rule === undefined ? {} : conditionsOf(rule, addresses);
     if (own === undefined) return { what, packets: [] };

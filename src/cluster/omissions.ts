@@ -31,13 +31,13 @@ const packetTestSchema = z.object({
 });
 
 /** A row each, words first: a source's parameters may not be deep. */
-const leftOverSchema = z.array(z.tuple([z.string().max(MAX_WORDS)], packetTestSchema));
+const omissionsSchema = z.array(z.tuple([z.string().max(MAX_WORDS)], packetTestSchema));
 
 /** Conditions of a packet, all of which hold; a packet that fits none of a rule's tests never meets the rule. */
 export type PacketTest = Readonly<z.infer<typeof packetTestSchema>>;
 
 /** A rule or an entry that was left out. */
-export interface LeftOver {
+export interface Omission {
   /** In the words of the report. */
   readonly what: string;
   /** Packets that may meet it: those that fit one of these. */
@@ -56,9 +56,9 @@ interface Packet {
 export const ANY: readonly PacketTest[] = [{}];
 
 /** What was left out, as a parameter of a source; nothing where all was understood. */
-export function leftOverParameters(leftOver: readonly LeftOver[]): Record<string, unknown> {
+export function omissionParameters(omissions: readonly Omission[]): Record<string, unknown> {
   const byWords = new Map<string, PacketTest[]>();
-  for (const { what, packets } of leftOver) {
+  for (const { what, packets } of omissions) {
     const words = what.slice(0, MAX_WORDS);
     const known = byWords.get(words) ?? [];
     for (const test of packets) known.push(test);
@@ -97,10 +97,10 @@ export function withoutDoubles(packets: readonly PacketTest[]): readonly PacketT
  * @returns Nothing: the answer rests on none of it. Undefined where the source does not say which packets meet what.
  * @throws InvalidClusterError where the source was changed by hand.
  */
-export function leftOverFor(cluster: Cluster, packet: Packet): string[] | undefined {
+export function omissionsFor(cluster: Cluster, packet: Packet): string[] | undefined {
   const kept = cluster.source.parameters[PARAMETER];
   if (kept === undefined) return undefined;
-  const { success, data } = leftOverSchema.safeParse(kept);
+  const { success, data } = omissionsSchema.safeParse(kept);
   if (!success)
     throw new InvalidClusterError(
       `source.parameters.${PARAMETER} of the cluster is no list of what was left out: import it again`,
