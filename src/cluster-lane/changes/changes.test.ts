@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Reply, serve } from "../../../test/support/api-server.js";
 import type { RunSetting } from "../objects.js";
 import { Changes } from "./changes.js";
-import { fromThere, offsetOf, type RoundTrip } from "./clock.js";
+import { offsetOf, type RoundTrip, toLocalNs } from "./clock.js";
 
 describe("the clock of a pod", () => {
   it("is known to half the shortest round trip, wherever in it the other clock was read", () => {
@@ -18,7 +18,7 @@ describe("the clock of a pod", () => {
         (trips, offset) => {
           const made = trips.map(({ length, share }, i): RoundTrip => {
             const sentNs = 1e10 * i;
-            return { sentNs, receivedNs: sentNs + length, thereNs: sentNs + length * share + offset };
+            return { sentNs, receivedNs: sentNs + length, podNs: sentNs + length * share + offset };
           });
           const { offsetNs, errorNs } = offsetOf(made);
           expect(errorNs).toBe(Math.min(...trips.map(({ length }) => length)) / 2);
@@ -32,9 +32,9 @@ describe("the clock of a pod", () => {
   it("is followed as it drifts evenly between two comparisons", () => {
     const at = (atNs: number, offsetNs: number) => ({ atNs, offsetNs, errorNs: 1 });
     const [before, after] = [at(0, 1000), at(60e9, 7000)];
-    expect(fromThere(30e9 + 4000, before, after)).toBeCloseTo(30e9, -1);
-    expect(fromThere(-5e9 + 1000, before, after)).toBe(-5e9);
-    expect(fromThere(90e9 + 7000, before, after)).toBe(90e9);
+    expect(toLocalNs(30e9 + 4000, before, after)).toBeCloseTo(30e9, -1);
+    expect(toLocalNs(-5e9 + 1000, before, after)).toBe(-5e9);
+    expect(toLocalNs(90e9 + 7000, before, after)).toBe(90e9);
   });
 });
 

@@ -14,8 +14,8 @@ import {
   SERVICE_PORT,
   type Target,
 } from "../objects.js";
-import { type ClockOffset, fromThere } from "./clock.js";
-import { type ChangeCounts, type ChangeTime, type Made, timesOf, type Watch } from "./times.js";
+import { type ClockOffset, toLocalNs } from "./clock.js";
+import { type ChangeCounts, type ChangeTime, type ObservedChange, timesOf, type Watch } from "./times.js";
 import { type Frontend, nowNs, type Sighting, type Watcher, type WatchRequest } from "./watcher.js";
 
 /** How many changes of each kind are made at each N. */
@@ -69,7 +69,7 @@ export class Changes {
   readonly #targets: readonly Target[];
   readonly #watchers: readonly Watcher[];
   readonly #watches: readonly Watch[];
-  #made: Made[] = [];
+  #made: ObservedChange[] = [];
   #lost = 0;
   #replacedAddresses: readonly string[] | null = null;
   #isReplacedReached = false;
@@ -100,7 +100,7 @@ export class Changes {
       [...made.seen].flatMap(([node, sightings]) => {
         const [from, to] = [before.get(node), after.get(node)];
         if (!from || !to) return [];
-        return timesOf(made, node, sightings, (thereNs) => fromThere(thereNs, from, to));
+        return timesOf(made, node, sightings, (podNs) => toLocalNs(podNs, from, to));
       }),
     );
     const errors = [...before].map(([node, { errorNs }]): [string, number] => [
@@ -227,7 +227,7 @@ export class Changes {
    * @throws ClusterFailedError where a stream broke, or where the change may have been made before it was answered.
    */
   async #observe(
-    what: Pick<Made, "block" | "kinds">,
+    what: Pick<ObservedChange, "block" | "kinds">,
     where: WatchRequest,
     change: () => Promise<readonly number[]>,
   ): Promise<void> {

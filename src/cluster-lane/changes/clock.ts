@@ -4,7 +4,7 @@
 export interface RoundTrip {
   readonly sentNs: number;
   readonly receivedNs: number;
-  readonly thereNs: number;
+  readonly podNs: number;
 }
 
 /** What to subtract from the pod's clock, at a time of this clock. */
@@ -22,13 +22,13 @@ export function offsetOf(trips: readonly RoundTrip[]): ClockOffset {
   const lengthOf = ({ sentNs, receivedNs }: RoundTrip) => receivedNs - sentNs;
   const best = others.reduce((least, trip) => (lengthOf(trip) < lengthOf(least) ? trip : least), first);
   const atNs = (best.sentNs + best.receivedNs) / 2;
-  return { atNs, offsetNs: best.thereNs - atNs, errorNs: lengthOf(best) / 2 };
+  return { atNs, offsetNs: best.podNs - atNs, errorNs: lengthOf(best) / 2 };
 }
 
 /** Converts a time of the pod's clock to this clock, between two comparisons: over minutes the drift is linear. */
-export function fromThere(thereNs: number, before: ClockOffset, after: ClockOffset): number {
+export function toLocalNs(podNs: number, before: ClockOffset, after: ClockOffset): number {
   const span = after.atNs - before.atNs;
-  const share = span > 0 ? (thereNs - before.offsetNs - before.atNs) / span : 0;
+  const share = span > 0 ? (podNs - before.offsetNs - before.atNs) / span : 0;
   const between = Math.min(1, Math.max(0, share));
-  return thereNs - (before.offsetNs + (after.offsetNs - before.offsetNs) * between);
+  return podNs - (before.offsetNs + (after.offsetNs - before.offsetNs) * between);
 }

@@ -25,7 +25,7 @@ export interface ChangeCounts {
 }
 
 /** A change that was made, and what the nodes saw of it, by their own clocks. */
-export interface Made {
+export interface ObservedChange {
   readonly block: number;
   /** For each frontend: what was watched, and when the API server answered the change. */
   readonly watched: readonly { readonly of: Watch; readonly answeredNs: number }[];
@@ -46,19 +46,19 @@ export interface Watch {
  * How long one node took to follow one change, counted from the API server's answer.
  *
  * @param sightings what the node saw, for each frontend of `watched`
- * @param here converts a time of the node's clock to this machine's
+ * @param toLocal converts a time of the node's clock to this machine's
  */
 export function timesOf(
-  { block, watched, kinds }: Made,
+  { block, watched, kinds }: ObservedChange,
   node: string,
   sightings: readonly Sighting[],
-  here: (thereNs: number) => number,
+  toLocal: (podNs: number) => number,
 ): ChangeTime[] {
   return sightings.flatMap(({ firstNs, lastOtherNs }, i) => {
     const watch = watched[i];
     if (watch === undefined) return [];
     const { protocol, family } = watch.of;
-    const since = (thereNs: number) => Math.max(0, Math.round(here(thereNs) - watch.answeredNs));
+    const since = (podNs: number) => Math.max(0, Math.round(toLocal(podNs) - watch.answeredNs));
     const what = { protocol, family, node, block };
     const first = { ...what, kind: kinds.first, ns: firstNs === null ? null : since(firstNs) };
     const left = kinds.lastOther && lastOtherNs !== null;

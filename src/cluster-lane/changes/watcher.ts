@@ -115,8 +115,8 @@ export class Watcher {
         const trips: RoundTrip[] = [];
         while (trips.length < TRIPS) {
           const sentNs = nowNs();
-          const { ns: thereNs, receivedNs } = await this.#ask("clock", (id) => `clock ${id}`, ANSWER_MS);
-          trips.push({ sentNs, receivedNs, thereNs });
+          const { ns: podNs, receivedNs } = await this.#ask("clock", (id) => `clock ${id}`, ANSWER_MS);
+          trips.push({ sentNs, receivedNs, podNs });
         }
         return offsetOf(trips);
       } catch (error) {
