@@ -32,7 +32,7 @@ export async function readRules(mode: KubeProxyMode, wrappers: Wrappers, run: Ru
 const NO_LIMIT = 0;
 
 /** In this network namespace. */
-export const here: RunTool = async (path, args, input) =>
+export const runLocally: RunTool = async (path, args, input) =>
   (
     await runTool(path, args, { timeoutMs: NO_LIMIT, ...(input !== undefined && { input: [input] }) })
   ).toString();
@@ -56,7 +56,8 @@ export class ModelReader {
   async read(rules: LoadableRules): Promise<ListedRules> {
     const ip = toolPath("ip");
     await runTool(ip, ["netns", "add", NAMESPACE]);
-    const run: RunTool = (path, args, input) => here(ip, ["netns", "exec", NAMESPACE, path, ...args], input);
+    const run: RunTool = (path, args, input) =>
+      runLocally(ip, ["netns", "exec", NAMESPACE, path, ...args], input);
     try {
       await this.#load(rules, run);
       const listed = await readRules(this.#mode, this.#wrappers, run);

@@ -30,7 +30,7 @@ import {
   requestSchema,
   type Sync,
 } from "./protocol.js";
-import { here, ModelReader, readRules } from "./reload.js";
+import { ModelReader, readRules, runLocally } from "./reload.js";
 import { nameOfProcess, TICKS_PER_SECOND, toolWork } from "./tool-work.js";
 import { Wrappers } from "./wrappers.js";
 
@@ -114,7 +114,7 @@ class Node {
     const until = performance.now() + CONNECTION_MS;
     try {
       while (performance.now() < until) {
-        const found = connectedDestinations(await here(toolPath("ipvsadm"), ["-L", "-c", "-n"]));
+        const found = connectedDestinations(await runLocally(toolPath("ipvsadm"), ["-L", "-c", "-n"]));
         if (isConnected(found, address, port)) return found;
         await setTimeout(POLL_MS);
       }
@@ -135,7 +135,7 @@ class Node {
   }
 
   rules(): Promise<ListedRules> {
-    return readRules(this.#options.mode, this.#wrappers, here);
+    return readRules(this.#options.mode, this.#wrappers, runLocally);
   }
 
   load(rules: LoadableRules): Promise<ListedRules> {

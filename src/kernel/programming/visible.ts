@@ -18,7 +18,7 @@ export function parseWatched(line: string): WatchedConnection | null {
 }
 
 /** What an event moves. */
-export interface Moved {
+export interface EndpointMove {
   readonly joined: number | null;
   readonly left: number | null;
 }
@@ -36,7 +36,7 @@ const SURE_CONNECTIONS = 83;
  */
 export function visibleAt(
   connections: readonly WatchedConnection[],
-  { joined, left }: Moved,
+  { joined, left }: EndpointMove,
   sentNs: number,
 ): number | null {
   const after = connections.filter(({ startNs }) => startNs >= sentNs);

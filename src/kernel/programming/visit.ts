@@ -75,18 +75,18 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
     path = dataPathOf(cell.program, { host, testbed, ...natives });
     node = new NodeProcess(testbed.namespace("node"));
     const services = changingServices(cluster, task.seed);
-    const going = {
+    const ongoing = {
       ...{ ...setting, where, testbed, node, cell, services, path },
       report: (said: ProgrammingReport) => {
         if (!deadline.isOver) report(said);
       },
     };
-    await deadline.within(firstSync(going));
+    await deadline.within(firstSync(ongoing));
     stage = "rounds";
-    if (visit.rounds > 0) await deadline.within(connectRounds({ ...going, cluster }, visit));
+    if (visit.rounds > 0) await deadline.within(connectRounds({ ...ongoing, cluster }, visit));
     stage = "changes";
-    for (let i = 0; i < visit.changes; i++) await deadline.within(oneChange(going, visit.firstChange + i));
-    if (visit.rollout > 0) await deadline.within(rollOut(going, visit.rollout));
+    for (let i = 0; i < visit.changes; i++) await deadline.within(oneChange(ongoing, visit.firstChange + i));
+    if (visit.rollout > 0) await deadline.within(rollOut(ongoing, visit.rollout));
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     report({ kind: "gap", ...where, stage, reason: error.message, spentMs: spentMs() });
@@ -100,7 +100,7 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
   }
 }
 
-export interface Going extends VisitSetting {
+export interface OngoingVisit extends VisitSetting {
   readonly where: { readonly cell: number; readonly block: number; readonly place: number };
   readonly testbed: Testbed;
   readonly node: NodeProcess;
@@ -110,8 +110,8 @@ export interface Going extends VisitSetting {
   readonly path: DataPath;
 }
 
-async function firstSync(going: Going): Promise<void> {
-  const { host, task, testbed, node, cell, services, where, limitMs, report, path } = going;
+async function firstSync(ongoing: OngoingVisit): Promise<void> {
+  const { host, task, testbed, node, cell, services, where, limitMs, report, path } = ongoing;
   const folder = join(host.folder, testbed.name);
   mkdirSync(folder);
   await node.call(
@@ -129,7 +129,7 @@ async function firstSync(going: Going): Promise<void> {
     z.null(),
   );
   const before = kernelMemory();
-  const watchers = watchersOf(going, services, true);
+  const watchers = watchersOf(ongoing, services, true);
   try {
     const { startNs } = await node.call({ call: "start" }, startReplySchema);
     const settled = node.call({ call: "settle" }, settleReplySchema);
@@ -148,7 +148,7 @@ async function firstSync(going: Going): Promise<void> {
     if (Number.isNaN(answeredAt)) throw new KernelError("the client that watches connections ended early");
     const { syncedNs, ...used } = await settled;
     const after = kernelMemory();
-    await everyServiceAnswers(going);
+    await everyServiceAnswers(ongoing);
     report({
       kind: "started",
       ...where,
@@ -166,7 +166,7 @@ async function firstSync(going: Going): Promise<void> {
 
 /** A client of each family, which connects to the same services. */
 function watchersOf(
-  { testbed, natives, path }: Going,
+  { testbed, natives, path }: OngoingVisit,
   services: readonly number[],
   untilAnswered: boolean,
 ): ConnectionWatcher[] {
@@ -177,8 +177,8 @@ function watchersOf(
   });
 }
 
-async function oneChange(going: Going, number: number): Promise<void> {
-  const { testbed, node, services, where, report } = going;
+async function oneChange(ongoing: OngoingVisit, number: number): Promise<void> {
+  const { testbed, node, services, where, report } = ongoing;
   const began = performance.now();
   const change = ENDPOINT_CHANGES[number % ENDPOINT_CHANGES.length]!;
   // A service goes through all kinds of changes, then the next does.
@@ -186,7 +186,7 @@ async function oneChange(going: Going, number: number): Promise<void> {
   // Closed connections stay in the table for ten seconds.
   for (const { family } of testbed.families)
     await testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${family}`]);
-  const watchers = watchersOf(going, [service], false);
+  const watchers = watchersOf(ongoing, [service], false);
   try {
     await Promise.all(watchers.map((watcher) => watcher.until(({ length }) => (length > 0 ? length : null))));
     const made = await node.call({ call: "change", service, kind: change }, changeReplySchema);
@@ -215,7 +215,7 @@ async function oneChange(going: Going, number: number): Promise<void> {
   }
 }
 
-async function rollOut({ node, services, where, report }: Going, endpoints: number): Promise<void> {
+async function rollOut({ node, services, where, report }: OngoingVisit, endpoints: number): Promise<void> {
   const began = performance.now();
   const service = services.at(-1)!;
   await node.call({ call: "resize", service, endpoints }, z.null());
@@ -232,7 +232,7 @@ async function rollOut({ node, services, where, report }: Going, endpoints: numb
 }
 
 /** Watching some of them tells when; that it holds of all is checked afterwards. */
-async function everyServiceAnswers({ natives, testbed, cell, path }: Going): Promise<void> {
+async function everyServiceAnswers({ natives, testbed, cell, path }: OngoingVisit): Promise<void> {
   const options = { probe: natives.probe, cpu: null, cgroup: path.cgroup, keepPorts: false };
   for (const { cluster, addressing } of testbed.families) {
     const flows = Array.from({ length: cluster.services }, (_, service) => flowTo(cluster, service));
