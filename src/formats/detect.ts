@@ -14,14 +14,14 @@ import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
 import { countOf } from "../text.js";
 import { importCilium } from "./cilium/index.js";
 import type { KnownNode } from "./families.js";
-import { INSTEAD } from "./instead.js";
+import { ALTERNATIVES } from "./alternatives.js";
 import { importIptables } from "./iptables/index.js";
 import { importIpvs } from "./ipvs/index.js";
 import type { TextKind } from "./line-kinds.js";
 import { importNftables } from "./nftables/index.js";
 import { hasElision, isTemplate, withPlainQuotes } from "./pasted/pasted.js";
 import { isJoined } from "./pasted/terminal.js";
-import { type Around, type RecognisedText, recognise } from "./recognise.js";
+import { type SurroundingLines, type RecognisedText, recognise } from "./recognise.js";
 
 /** A cluster from outside, and what became of the input. */
 export interface Imported {
@@ -93,12 +93,12 @@ function readTexts(texts: string | readonly string[], options: ImportOptions): I
   const imported = readRecognised(found, options);
   const notes = found.flatMap(({ isScreen, around }) => [
     ...(isScreen ? [SCREEN] : []),
-    ...(around ? [describeAround(around)] : []),
+    ...(around ? [describeSurroundings(around)] : []),
   ]);
   return notes.length === 0 ? imported : { ...imported, report: [...imported.report, ...notes] };
 }
 
-function describeAround({ above, below, line }: Around): string {
+function describeSurroundings({ above, below, line }: SurroundingLines): string {
   const where = [
     above > 0 ? `${countOf(above, "line")} above` : "",
     below > 0 ? `${above > 0 ? below : countOf(below, "line")} below` : "",
@@ -115,7 +115,7 @@ function readRecognised(found: readonly RecognisedText[], options: ImportOptions
     return { kind, text: WITH_QUOTES.has(group) ? withPlainQuotes(text) : text };
   });
   for (const { kind } of recognised) {
-    const instead = INSTEAD[kind];
+    const instead = ALTERNATIVES[kind];
     if (instead !== undefined) throw new InvalidInputError(instead);
   }
   if (recognised.some(({ kind, text }) => LINED.has(kind) && !/^\s*[[{]/.test(text) && isJoined(text)))

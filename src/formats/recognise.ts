@@ -9,7 +9,7 @@ import { hasPrompt, unquoted, untilPrompt, withoutMarkup } from "./pasted/pasted
 import { isScreen, withoutTerminal } from "./pasted/terminal.js";
 
 /** Lines that are no part of a dump. */
-export interface Around {
+export interface SurroundingLines {
   readonly above: number;
   readonly below: number;
   /** One of them, the nearest. */
@@ -21,7 +21,7 @@ export interface RecognisedText {
   /** The text from its first line that counts up to the end of its code fence, if it has one. */
   readonly text: string;
   /** What is above it and below it in the same paste, prompts and warnings aside. */
-  readonly around?: Around;
+  readonly around?: SurroundingLines;
   /** Whether `watch` cut it to a screen. */
   readonly isScreen?: boolean;
 }

@@ -25,7 +25,7 @@ import { frontendsOf, portsOfFrontends, type RawFrontend } from "./frontends.js"
 import { parseCiliumJson } from "./json.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";
-import { isFrontends, joinParts } from "./parts.js";
+import { isFrontends, joinLists } from "./parts.js";
 import { isServiceTable, servicesOfTable } from "./service-table.js";
 
 interface Source {
@@ -122,7 +122,7 @@ function readAll(texts: readonly RecognisedText[]): Source {
   if (more.some(({ text }) => text !== whole!.text))
     throw new InvalidInputError("two lists of Cilium, which differ: give one node's, saved once");
   if (whole) return read(whole.text);
-  const { pairs, unused } = joinParts(texts.map(({ text }) => text));
+  const { pairs, unused } = joinLists(texts.map(({ text }) => text));
   const { frontends, skipped } = frontendsOfList(pairs);
   return { format: "cilium-bpf-lb-list", frontends, skipped: [...skipped, ...unused], silent: LIST_SILENT };
 }

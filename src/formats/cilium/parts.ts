@@ -61,7 +61,7 @@ export interface JoinedList {
  * Joins the lists of one node.
  * @throws InvalidInputError that says which list is missing, or that they lack the backends' ports.
  */
-export function joinParts(texts: readonly string[]): JoinedList {
+export function joinLists(texts: readonly string[]): JoinedList {
   const parts: Parts = {
     frontends: [],
     backends: new Map(),

@@ -27,7 +27,7 @@ import type { RecognisedText } from "../recognise.js";
 import { flagsOfIpvsRules, podRange6Of, readRules } from "./flags.js";
 import { everyPort, type IpvsTable, parseIpvsadm, type VirtualService } from "./ipvsadm.js";
 import { ipv6OfSets, parseIpset, type SavedKubeSets, setEntryKey } from "./sets.js";
-import { giveExternals, giveHealthChecks, giveNodePorts, noteInternalPolicies } from "./unowned.js";
+import { assignExternals, assignHealthChecks, assignNodePorts, noteInternalPolicies } from "./unowned.js";
 
 /**
  * Reads the files of one node in IPVS mode.
@@ -261,10 +261,10 @@ function withSets(services: readonly VirtualService[], sets: SavedKubeSets): Fou
   const isOrphan = ({ kind, backends }: CiliumFrontend) =>
     (kind === "LoadBalancer" || kind === "ExternalIP") && backends.length === 0;
   const { ports, lostNodePorts } = portsOfFrontends(frontends.filter((one) => !isOrphan(one)));
-  const externals = giveExternals(ports, frontends.filter(isOrphan));
+  const externals = assignExternals(ports, frontends.filter(isOrphan));
   ports.push(...portsOfFrontends(externals.left).ports);
-  const givenNodePorts = giveNodePorts(ports, services, sets);
-  const healthChecks = giveHealthChecks(ports, sets);
+  const givenNodePorts = assignNodePorts(ports, services, sets);
+  const healthChecks = assignHealthChecks(ports, sets);
   for (const port of ports) {
     port.endpoints = port.endpoints.map((to) => ({
       ...to,

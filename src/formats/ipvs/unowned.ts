@@ -10,7 +10,7 @@ import { type SavedKubeSets, setEntryKey } from "./sets.js";
  * NodePorts without servers to cluster IPs without servers: every packet to one of them is refused, whoever's it is.
  * Returns how many.
  */
-export function giveNodePorts(
+export function assignNodePorts(
   ports: readonly FoundPort[],
   services: readonly VirtualService[],
   sets: SavedKubeSets,
@@ -42,7 +42,7 @@ export function giveNodePorts(
  * External addresses without servers to cluster IPs without servers that have the same ports: every packet to one of them
  * is refused, whoever's it is. Returns how many addresses, and the frontends that fit no cluster IP.
  */
-export function giveExternals(
+export function assignExternals(
   ports: readonly FoundPort[],
   frontends: readonly CiliumFrontend[],
 ): { readonly given: number; readonly left: readonly CiliumFrontend[] } {
@@ -89,7 +89,7 @@ function keyOf({ protocol, port, affinitySeconds }: FoundPort | CiliumFrontend):
  * Health-check ports to load balancers of policy Local. Returns how many may be another's, and for how many there is no
  * load balancer.
  */
-export function giveHealthChecks(
+export function assignHealthChecks(
   ports: readonly FoundPort[],
   { healthCheckPorts }: SavedKubeSets,
 ): { readonly given: number; readonly lost: number } {

@@ -3,7 +3,7 @@
 import type { TextKind } from "./line-kinds.js";
 
 /** A line for each kind that is only named. */
-export const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
+export const ALTERNATIVES: Partial<Readonly<Record<TextKind, string>>> = {
   "iptables -L": "this is iptables -L, which leaves out what rules match: give the output of iptables-save",
   "lines of iptables-save":
     "these are some lines of iptables-save, without its tables: give the whole output of iptables-save",
