@@ -10,7 +10,7 @@ import { unknownConditions } from "../planes/iptables/rules/unknown-conditions.j
 import type { Flow, HookWork, ListPosition, PlaneId, PlaneOptions, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { describeDecision, describeFlow } from "../planes/verify.js";
-import { nftOf, releaseOf } from "../planes/versioned.js";
+import { nftVersionOf, releaseOf } from "../planes/versioned.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
 import { formatBytes } from "../text.js";
@@ -222,7 +222,7 @@ function explainPlane(
     };
   });
   const release = own ? undefined : releaseOf(plane.descriptor, asked.kubeProxy);
-  const nft = own ? undefined : nftOf(plane.descriptor, asked);
+  const nft = own ? undefined : nftVersionOf(plane.descriptor, asked);
   const names = { plane: id, label: plane.label, kubeProxy: release ?? null, nft: nft ?? null };
   return { ...names, decision, unknown, path, hooks, position, ownList: own !== null, sizes: costs };
 }

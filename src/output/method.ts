@@ -31,7 +31,7 @@ export function planesAndSizes(cells: Results["cells"]): string {
 }
 
 /** Versions of nft that a run modelled; what runs of before 0.3 did, which do not say. */
-function nftOf({ run }: Results): string {
+function formatNftVersion({ run }: Results): string {
   const versions = [...new Set(Object.values(run.settings.nft ?? {}))];
   return versions.length === 0
     ? "up to 1.1.1"
@@ -49,7 +49,7 @@ export function formatMethod(results: Results): string[] {
   return [
     ...(models
       ? [
-          `Models of the data planes, not the kernel: programs are laid out like the kernel's (Linux 6.18, IPVS 6.1; Cilium's maps as Helm's chart has them, not preallocated, anonymous maps of nftables as nft ${nftOf(results)} makes them) and are walked in this process. They show how cost grows with the number of Services and why, not how many microseconds a connection takes on a node.`,
+          `Models of the data planes, not the kernel: programs are laid out like the kernel's (Linux 6.18, IPVS 6.1; Cilium's maps as Helm's chart has them, not preallocated, anonymous maps of nftables as nft ${formatNftVersion(results)} makes them) and are walked in this process. They show how cost grows with the number of Services and why, not how many microseconds a connection takes on a node.`,
         ]
       : []),
     ...(equivalence.flows === 0
@@ -146,10 +146,10 @@ export function kubeProxyFacts(results: Results): [string, string][] {
   const loaded = results.cells.filter((cell) => !isReal(cell));
   return [
     ...(kubeProxy === undefined
-      ? saidOf(loaded, "kubeProxy", "Rules of kube-proxy")
+      ? factRows(loaded, "kubeProxy", "Rules of kube-proxy")
       : versionFacts(results, "Rules of kube-proxy", kubeProxy)),
     ...versionFacts(results, "Loaded by nft", nft),
-    ...Object.entries(PROGRAMS).flatMap(([fact, what]) => saidOf(real, fact, what)),
+    ...Object.entries(PROGRAMS).flatMap(([fact, what]) => factRows(real, fact, what)),
     ...(kernel?.nft === undefined
       ? []
       : [["Measured with", plainText(kernel.nft, 80)] satisfies [string, string]]),
@@ -157,7 +157,7 @@ export function kubeProxyFacts(results: Results): [string, string][] {
 }
 
 /** The values of a fact, each once; empty where no cell has it. */
-function saidOf(cells: readonly Cell[], fact: string, what: string): [string, string][] {
+function factRows(cells: readonly Cell[], fact: string, what: string): [string, string][] {
   const said = new Set(cells.flatMap(({ facts }) => facts[fact] ?? []));
   return said.size === 0 ? [] : [[what, [...said].map((one) => plainText(String(one), 60)).join(", ")]];
 }

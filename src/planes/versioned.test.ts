@@ -3,7 +3,7 @@ import { generateCluster } from "../cluster/generate.js";
 import { KUBE_PROXY_VERSIONS } from "./kube-proxy-versions.js";
 import { planeById } from "./registry.js";
 import { choosePlanes, findPlane, PLANE_ENTRIES } from "./registry-loader.js";
-import { nftOf, releaseOf } from "./versioned.js";
+import { nftVersionOf, releaseOf } from "./versioned.js";
 
 const cluster = generateCluster({ services: 5, seed: 1 });
 
@@ -38,7 +38,10 @@ describe("a plane of one version of kube-proxy", () => {
 
   it("is loaded by the nft of its kube-proxy's image, unless another one is given, where nft loads it at all", () => {
     const nft = (id: string, nftVersion?: string) =>
-      nftOf(planeById(id).descriptor, { ...(nftVersion !== undefined && { nftVersion }), kubeProxy: "1.36" });
+      nftVersionOf(planeById(id).descriptor, {
+        ...(nftVersion !== undefined && { nftVersion }),
+        kubeProxy: "1.36",
+      });
     expect(["nftables", "nftables@1.34", "iptables", "ebpf"].map((id) => nft(id))).toEqual([
       "1.0.6",
       "1.0.6",

@@ -41,7 +41,7 @@ export function releaseOf(
  *
  * @param options of planes: the version of nft, or of the kube-proxy whose image has one
  */
-export function nftOf(
+export function nftVersionOf(
   { id, can }: Pick<PlaneDescriptor, "id" | "can">,
   { nftVersion, kubeProxy = NEWEST_KUBE_PROXY }: Pick<PlaneOptions, "nftVersion" | "kubeProxy"> = {},
 ): string | undefined {

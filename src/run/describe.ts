@@ -7,7 +7,7 @@ import type { PlaneDescriptor, PlaneReport } from "../planes/descriptor.js";
 import type { KubeProxyVersion } from "../planes/kube-proxy-versions.js";
 import type { PlaneId, PlaneOptions } from "../planes/plane.js";
 import { choosePlanes, findPlane, type PlaneEntry } from "../planes/registry-loader.js";
-import { nftOf, releaseOf } from "../planes/versioned.js";
+import { nftVersionOf, releaseOf } from "../planes/versioned.js";
 import type { Results, ScenarioDescription } from "../results/schema.js";
 import type { BenchmarkCatalog } from "./catalog.js";
 
@@ -93,7 +93,7 @@ export function nftVersionsOf(
 ): Record<string, string> {
   return Object.fromEntries(
     ids.flatMap((id) => {
-      const version = nftOf(descriptorOf(catalog, id), options);
+      const version = nftVersionOf(descriptorOf(catalog, id), options);
       return version === undefined ? [] : [[id, version]];
     }),
   );

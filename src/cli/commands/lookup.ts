@@ -8,7 +8,7 @@ import { PASS } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { planeChoices } from "../../planes/registry-loader.js";
 import { describeDecision } from "../../planes/verify.js";
-import { nftOf, releaseOf } from "../../planes/versioned.js";
+import { nftVersionOf, releaseOf } from "../../planes/versioned.js";
 import { plainText } from "../../text.js";
 import { readImport } from "../input.js";
 import { parseSeed, refuseDual } from "../options/cluster.js";
@@ -98,7 +98,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
         ? describeCertainty(said, unknown)
         : `unknown: ${said}, unless ${unknownNode}: give it with --node-address`;
     const version = own ? undefined : releaseOf(plane.descriptor, options.kubeProxy);
-    const nft = own ? undefined : nftOf(plane.descriptor, options);
+    const nft = own ? undefined : nftVersionOf(plane.descriptor, options);
     const release =
       (version === undefined ? "" : `, kube-proxy ${version}`) + (nft === undefined ? "" : `, nft ${nft}`);
     if (args.json)

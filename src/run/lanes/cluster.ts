@@ -20,7 +20,7 @@ import type { Cell, Results } from "../../results/schema.js";
 import { selectCells } from "../../results/select.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import type { RunSpec } from "../spec.js";
-import { sayOutOfTime } from "./cluster/budget.js";
+import { markMissed } from "./cluster/budget.js";
 import { addChanged } from "./cluster/changes.js";
 import { describeCluster, requireSameCluster } from "./cluster/description.js";
 import { choiceOfFamilies, clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster/job.js";
@@ -160,7 +160,7 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
           onReplicate();
         },
       });
-      if (end !== null && sayOutOfTime(results, job, end))
+      if (end !== null && markMissed(results, job, end))
         onNote("the budget is spent: what was not reached is a gap");
       // What the run asked of the cluster, its cleaning included, for whoever runs that.
       results.cluster.parameters.traffic = { ...api.traffic };

@@ -20,7 +20,7 @@ import type { RunSpec } from "../spec.js";
 import { familyInKernel } from "./kernel-family.js";
 import { type RunProgress, roughColdStartMs } from "./kernel-progress.js";
 import type { RunContext } from "./lane.js";
-import { nftOf } from "./nft.js";
+import { nftPathOf } from "./nft.js";
 import { addFailure, emptyReplicate } from "./replicate.js";
 
 const SCENARIO = "cold-start";
@@ -159,7 +159,7 @@ export async function measureColdStarts(
     visits,
     endpointsPerService: run.settings.endpointsPerService,
     family: familyInKernel(results),
-    nft: nftOf(results, context),
+    nft: nftPathOf(results, context),
     seed: run.seed,
     cpu: environment.pinnedCpu,
     limitMs: (run.settings.kernel?.cellSeconds ?? 600) * 1000,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { emptyCell } from "../plan.js";
-import { sayOutOfTime } from "./kernel-rounds.js";
+import { markUnmeasured } from "./kernel-rounds.js";
 import { emptyReplicate } from "./replicate.js";
 
 const cell = (lane: "kernel" | "guest" | "model", scenario: string, plane = "iptables") =>
@@ -17,7 +17,7 @@ it("cells that a kernel had no time for say so, and no other cell does", () => {
     cell("kernel", "memory"),
     cell("kernel", "connect", "kube-proxy/nftables@1.37"),
   ];
-  sayOutOfTime({ cells: [measured, failed, ...late, ...others] }, "kernel");
+  markUnmeasured({ cells: [measured, failed, ...late, ...others] }, "kernel");
   for (const { warnings } of late)
     expect(warnings).toEqual(["a replicate failed: the run's time budget was used up before it"]);
   expect(failed.warnings).toEqual(["a replicate failed: refused"]);

@@ -17,7 +17,7 @@ import { pointsOf } from "./kernel-points.js";
 import { RunProgress, roughLoadMs, roughRoundMs, roughUpdateMs } from "./kernel-progress.js";
 import { type KernelCells, kernelReports } from "./kernel-reports.js";
 import type { RunContext } from "./lane.js";
-import { nftOf } from "./nft.js";
+import { nftPathOf } from "./nft.js";
 import { measurePrograms, planVisits } from "./programming.js";
 import { addFailure } from "./replicate.js";
 
@@ -90,7 +90,7 @@ function planRounds(
   const task = taskOf(results, cells, {
     first,
     kernel: context.catalog.kernel,
-    nft: lane === "kernel" ? nftOf(results, context) : null,
+    nft: lane === "kernel" ? nftPathOf(results, context) : null,
   });
   const rounds =
     (hasRounds ? cells.points.length * results.run.schedule.length : 0) -
@@ -136,11 +136,11 @@ async function measureIn(
   });
   progress.end(lane);
   const isUp = budgetMs !== null && performance.now() - began > budgetMs;
-  if (isUp && !signal.aborted) sayOutOfTime(results, lane);
+  if (isUp && !signal.aborted) markUnmeasured(results, lane);
 }
 
 /** Nothing of a run is empty without a reason: what one kernel has not measured, it had no time for. */
-export function sayOutOfTime({ cells }: Pick<Results, "cells">, lane: KernelLane): void {
+export function markUnmeasured({ cells }: Pick<Results, "cells">, lane: KernelLane): void {
   for (const cell of cells) {
     const { lane: measuredIn, plane, scenario, replicates } = cell;
     const isHere =

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { fakeResults } from "../../../test/support/results.js";
 import { replaceTool, toolPath } from "../../kernel/testbed/tools.js";
-import { nftOf, nftVersion } from "./nft.js";
+import { nftPathOf, nftVersion } from "./nft.js";
 
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -41,7 +41,7 @@ describe.skipIf(process.platform === "win32")("another nft", () => {
 
   it("is known while the run goes on, and not when it is resumed", () => {
     const results = fakeResults();
-    expect(nftOf(results, { spec: null })).toBeNull();
+    expect(nftPathOf(results, { spec: null })).toBeNull();
     results.run.settings.kernel = {
       updates: 1,
       changes: 1,
@@ -51,8 +51,8 @@ describe.skipIf(process.platform === "win32")("another nft", () => {
       runSeconds: null,
       nft: "nftables v1.1.3",
     };
-    expect(nftOf(results, { spec: spec("/x/nft") })).toBe("/x/nft");
-    expect(() => nftOf(results, { spec: null })).toThrow(
+    expect(nftPathOf(results, { spec: spec("/x/nft") })).toBe("/x/nft");
+    expect(() => nftPathOf(results, { spec: null })).toThrow(
       /begun with another nft than the system's \(nftables v1.1.3\) and can't be resumed/,
     );
   });

@@ -34,7 +34,7 @@ export async function nftVersion(path: string): Promise<string> {
  *
  * @throws NotResumableError for a run that is resumed and was begun with another one: results don't say where it is.
  */
-export function nftOf({ run }: Results, { spec }: Pick<RunContext, "spec">): string | null {
+export function nftPathOf({ run }: Results, { spec }: Pick<RunContext, "spec">): string | null {
   const version = run.settings.kernel?.nft;
   if (version === undefined) return null;
   if (spec?.nft !== undefined) return spec.nft;

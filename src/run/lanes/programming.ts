@@ -20,7 +20,7 @@ import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
 import { type RunProgress, roughVisitMs } from "./kernel-progress.js";
 import type { Plan, PlanContext, RunContext } from "./lane.js";
-import { nftOf } from "./nft.js";
+import { nftPathOf } from "./nft.js";
 import { cellsAt, isTimed, type ProgramPoint, programmingReports } from "./programming-reports.js";
 
 /** The real programs of a run; those of a profile that are not installed are left out and said. */
@@ -203,7 +203,7 @@ export async function measurePrograms(
     visits,
     endpointsPerService: results.run.settings.endpointsPerService,
     family: familyOfRun(results.run),
-    nft: nftOf(results, context),
+    nft: nftPathOf(results, context),
     connections: results.run.settings.connections ?? 1,
     cpu: results.environment.pinnedCpu,
     seed: results.run.seed,

@@ -7,8 +7,8 @@ import { drawChart } from "./chartjs.js";
 import { chosenResults, chosenSubtitle, type FilterChoice } from "./choice.js";
 import { loadData } from "./data.js";
 import { element } from "./elements.js";
-import { fitPage, makeLinear, onPaper, type PageView } from "./fit.js";
-import { actions, Numbers, numbersTable, saidOf } from "./numbers.js";
+import { fitPage, isPrinting, makeLinear, type PageView } from "./fit.js";
+import { actions, describePoint, Numbers, numbersTable } from "./numbers.js";
 
 /** Type is never drawn smaller than on a slide of this share: 12 pixels for ticks. */
 const SMALLEST_SCALE = 0.52;
@@ -76,7 +76,7 @@ export class Figure {
   }
 
   #view({ theme }: FilterChoice): PageView {
-    const width = onPaper() ? 680 : Math.max(260, Math.floor(this.element.clientWidth));
+    const width = isPrinting() ? 680 : Math.max(260, Math.floor(this.element.clientWidth));
     const narrow = width < NARROW_PX;
     const height = Math.round(narrow ? width * 1.35 : Math.min(width * 0.5625, 560));
     const scale = Math.max(SMALLEST_SCALE, scaleOf({ width, height }));
@@ -97,7 +97,7 @@ function showNumbers(config: ChartConfiguration, numbers: Numbers): void {
         displayColors: false,
         callbacks: {
           title: () => "",
-          label: ({ datasetIndex, dataIndex }) => saidOf(numbers, datasetIndex, dataIndex),
+          label: ({ datasetIndex, dataIndex }) => describePoint(numbers, datasetIndex, dataIndex),
         },
       },
     },
@@ -125,6 +125,6 @@ function readByKeyboard(
     chart.setActiveElements([at]);
     if (mark) chart.tooltip?.setActiveElements([at], { x: mark.x, y: mark.y });
     chart.update("none");
-    said.textContent = saidOf(numbers, datasetIndex, at.index);
+    said.textContent = describePoint(numbers, datasetIndex, at.index);
   });
 }

@@ -58,7 +58,7 @@ export function rightOf(
 }
 
 /** Whether the page is drawn for a printer. */
-export const onPaper = (): boolean => window.matchMedia("print").matches;
+export const isPrinting = (): boolean => window.matchMedia("print").matches;
 
 /** What names lines within the plot. */
 const LINE_NAMES = ["endLabels", "pointLabels", "curveLabels"];
@@ -75,7 +75,7 @@ export function fitPage(config: ChartConfiguration, view: PageView, linear: bool
     responsive: false,
     animation: false,
     // On paper the printer's pixels are finer than the screen's.
-    devicePixelRatio: Math.max(window.devicePixelRatio, onPaper() ? 3 : 1),
+    devicePixelRatio: Math.max(window.devicePixelRatio, isPrinting() ? 3 : 1),
     layout: {
       padding: paddingOf((context: { chart: { ctx: Context2D } }) => ({
         top: MARGIN_PX,

@@ -9,7 +9,7 @@ import { createFilters, type Filters } from "./controls.js";
 import { byId, loadData } from "./data.js";
 import { button, download } from "./elements.js";
 import { Figure } from "./figure.js";
-import { onPaper } from "./fit.js";
+import { isPrinting } from "./fit.js";
 
 const { results } = loadData();
 const chosen: Filters = createFilters(results, draw);
@@ -50,7 +50,7 @@ function draw(): void {
 
 /** Paper is light, whatever the screen is. */
 function themeNow(): ThemeName {
-  const wanted = onPaper() ? "light" : chosen.theme();
+  const wanted = isPrinting() ? "light" : chosen.theme();
   if (wanted === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = wanted;
   if (wanted !== "system") return wanted;

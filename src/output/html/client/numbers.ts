@@ -48,7 +48,7 @@ export class Numbers {
 }
 
 /** One point as a sentence: `IPVS at 1,000: 35 ns [33 ns, 38 ns]`. */
-export function saidOf(numbers: Numbers, seriesIndex: number, pointIndex: number): string {
+export function describePoint(numbers: Numbers, seriesIndex: number, pointIndex: number): string {
   const { label, points } = numbers.series[seriesIndex]!;
   const point = points[pointIndex];
   return point ? `${label} at ${baseText(point.x)}: ${numbers.sayPoint(point)}` : "";

@@ -4,7 +4,7 @@ import { isGap } from "../../../results/runs/outcomes.js";
 import type { Cell } from "../../../results/schema.js";
 import { emptyCell } from "../../plan.js";
 import { emptyReplicate } from "../replicate.js";
-import { sayOutOfTime } from "./budget.js";
+import { markMissed } from "./budget.js";
 
 /** A cell with so many blocks, each seen by two nodes. */
 function cell(scenario: string, services: number, blocks: number, variant = ""): Cell {
@@ -23,7 +23,7 @@ function cell(scenario: string, services: number, blocks: number, variant = ""):
 const DONE = { rounds: { tcp: 10, udp: 10 }, programming: 20, sync: 3 };
 
 const warningsAfter = (cells: Cell[], end: OutOfTime) => {
-  const lacks = sayOutOfTime({ cells }, { rounds: 10 }, end);
+  const lacks = markMissed({ cells }, { rounds: 10 }, end);
   return { lacks, warnings: cells.map(({ warnings }) => warnings.join("; ")) };
 };
 

@@ -27,7 +27,7 @@ function progressOf(
  *
  * @returns whether anything is lacking
  */
-export function sayOutOfTime(
+export function markMissed(
   { cells }: Pick<Results, "cells">,
   job: Pick<ClusterJob, "rounds">,
   { services, done: doneThere }: OutOfTime,
