@@ -39,7 +39,7 @@ const NEW_SERVICES = 20;
 /** What goes before a change that is timed: kube-proxy syncs once a second. */
 const QUIET_MS = 2500;
 const POD = "other-tools";
-const OURS = "app.kubernetes.io/managed-by=lbscale";
+const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=lbscale";
 
 const fortio = programFrom("scripts/install-fortio.sh");
 const environment = {
@@ -218,8 +218,10 @@ function someOf(services: readonly string[]): string[] {
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-compare-"));
 try {
   const lane = measureByLane();
-  const namespace = kubectl("get", "namespaces", "-l", OURS, "-o", "name").trim().replace("namespace/", "");
-  const list = (kind: string, path: string, label = OURS) =>
+  const namespace = kubectl("get", "namespaces", "-l", MANAGED_SELECTOR, "-o", "name")
+    .trim()
+    .replace("namespace/", "");
+  const list = (kind: string, path: string, label = MANAGED_SELECTOR) =>
     kubectl("get", kind, `--namespace=${namespace}`, "-l", label, "-o", `jsonpath={.items[*]${path}}`).split(
       " ",
     );

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SCENARIOS } from "../bench/index.js";
 import { findFindings } from "../src/analysis/findings/index.js";
-import { chartsOf } from "../src/charts/of-run.js";
+import { chartsOf } from "../src/charts/run-charts.js";
 import { KERNEL_REPORTS } from "../src/kernel/planes/descriptors.js";
 import { PLANE_ENTRIES } from "../src/planes/registry-loader.js";
 import {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { trieResults } from "../../test/support/results.js";
 import { EBPF } from "../planes/ebpf/descriptor.js";
 import type { Results } from "../results/schema.js";
-import { enlargedWords, stockEnds, stockNote } from "./stock-maps.js";
+import { formatEnlarged, stockEnds, stockNote } from "./stock-maps.js";
 
 const described = (): Results => {
   const results = trieResults();
@@ -38,9 +38,9 @@ describe("the ends of stock maps", () => {
   });
 
   it("are said after a number of Services that lies beyond them", () => {
-    expect(enlargedWords(described(), "ebpf", 10_922)).toBe("");
-    expect(enlargedWords(described(), "calico-ebpf", 30_000)).toBe("");
-    expect(enlargedWords(described(), "ebpf", 30_000)).toBe(" (maps enlarged beyond 10,922 services)");
+    expect(formatEnlarged(described(), "ebpf", 10_922)).toBe("");
+    expect(formatEnlarged(described(), "calico-ebpf", 30_000)).toBe("");
+    expect(formatEnlarged(described(), "ebpf", 30_000)).toBe(" (maps enlarged beyond 10,922 services)");
   });
 
   it("are said of lines that go beyond them, and of no other", () => {

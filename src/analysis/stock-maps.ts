@@ -61,7 +61,7 @@ export function stockNote(
  * ` (maps enlarged beyond 10,922 services)` after a number of Services that lies beyond a plane's stock maps;
  * otherwise empty.
  */
-export function enlargedWords(results: Results, plane: string, services: number): string {
+export function formatEnlarged(results: Results, plane: string, services: number): string {
   const { enlarged } = stockEnds(results, plane);
   if (enlarged === null || services <= enlarged) return "";
   return ` (${ENLARGED} beyond ${formatCount(enlarged)} services)`;

@@ -8,7 +8,7 @@ import { headline, joinParts, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { linearRange, servicesRange } from "./kit/axes.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
-import { visitedInWords, visitedPoints } from "./visited.js";
+import { describeVisited, visitedPoints } from "./visited.js";
 
 /** The variants of bench/addresses.ts, as its lines are named. */
 const KINDS = [
@@ -51,7 +51,7 @@ export const addresses: Chart = {
     const hashes = series.filter(({ plane }) => plane === hash);
     return {
       ...words,
-      description: [words.title, ...visitedInWords(results, series), words.caption].join(". "),
+      description: [words.title, ...describeVisited(results, series), words.caption].join(". "),
       config: linesConfig(
         results,
         [

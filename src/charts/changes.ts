@@ -71,7 +71,7 @@ export const churn: Chart = {
       ...words,
       description: [
         words.title,
-        ...series.map(({ plane }) => inWords(results, plane, cells)),
+        ...series.map(({ plane }) => describeSeries(results, plane, cells)),
         words.caption,
       ].join(". "),
       config: logLogConfig(
@@ -107,7 +107,7 @@ export const churn: Chart = {
   },
 };
 
-function inWords(results: Described, plane: string, cells: readonly Cell[]): string {
+function describeSeries(results: Described, plane: string, cells: readonly Cell[]): string {
   const own = ascending(selectCells(cells, { plane }));
   const ends = [...new Set([own[0]!, own.at(-1)!])];
   const said = ends.map(

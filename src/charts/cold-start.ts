@@ -52,7 +52,7 @@ export const kernelColdStart: Chart = {
         ...(cells.some(({ estimate }) => estimate === null) ? ["hollow circle: could not be measured"] : []),
       ].join(" · "),
     };
-    const inWords = lines.map(({ label, points }) => {
+    const described = lines.map(({ label, points }) => {
       const said = points.flatMap(({ x, y }) =>
         y === null ? [] : [`${formatNs(y)} at N = ${formatCount(x)}`],
       );
@@ -65,7 +65,7 @@ export const kernelColdStart: Chart = {
     );
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...described, words.caption].join(". "),
       config: logLogConfig(
         results,
         lines,
@@ -131,13 +131,13 @@ export const kernelColdStartStages: Chart = {
       subtitle: `${formatMeasure(MEASURE, results)}, ${intervalKind(cells)} · linear scale · lower is better`,
       caption: [provenance(results, MEASURE, cells), CAUSE].join(" · "),
     };
-    const inWords = rows.map(
+    const described = rows.map(
       ({ label, marks }) =>
         `${label}: ${marks.map((mark, i) => `${categories[i]} ${mark ? formatNs(mark.value) : "not measured"}`).join(", ")}`,
     );
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...described, words.caption].join(". "),
       config: columnsConfig(
         { categories, axis: "Services in a transaction", rows, format: formatNs, ticks: nsFormatter },
         words,

@@ -67,7 +67,7 @@ export function columnsChart(chart: ColumnsChart): Chart {
         }),
       };
     });
-    const inWords = rows.map(({ label, marks }) => {
+    const described = rows.map(({ label, marks }) => {
       const said = marks.flatMap((mark, i) =>
         mark?.value == null ? [] : [`${formatNs(mark.value)} at N = ${formatCount(services[i]!)}`],
       );
@@ -75,7 +75,7 @@ export function columnsChart(chart: ColumnsChart): Chart {
     });
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...described, words.caption].join(". "),
       config: columnsConfig(
         {
           categories: services.map(formatCount),

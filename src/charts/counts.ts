@@ -73,13 +73,13 @@ export function countsChart(chart: CountsChart): Chart {
           stockNote(results, largestOf(series)),
         ]),
       };
-      const inWords = lines.map(({ plane, label, points }) => {
+      const described = lines.map(({ plane, label, points }) => {
         const ends = [...new Set([points[0]!, points.at(-1)!])];
         return `${label ?? seriesStyle(results, plane, "light").label}: ${ends.map(({ x, y }) => `${format(y!)} at N = ${formatCount(x)}`).join(", ")}`;
       });
       return {
         ...words,
-        description: [words.title, ...inWords, words.caption].join(". "),
+        description: [words.title, ...described, words.caption].join(". "),
         config: logLogConfig(
           results,
           lines,

@@ -51,13 +51,13 @@ export const distribution: Chart = {
         enlargedNote(results, cells),
       ]),
     };
-    const inWords = lines.map(({ plane, points }) => {
+    const described = lines.map(({ plane, points }) => {
       const at = (i: number) => formatNs(points[i]!.x);
       return `${seriesStyle(results, plane, "light").label}: from ${at(0)} over ${at(50)} in the middle to ${at(99)}`;
     });
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...described, words.caption].join(". "),
       config: linesConfig(
         results,
         lines,

@@ -55,7 +55,9 @@ export const family: Chart = {
     };
     return {
       ...words,
-      description: [words.title, ...costs.map((cost) => inWords(results, cost)), words.caption].join(". "),
+      description: [words.title, ...costs.map((cost) => describeSeries(results, cost)), words.caption].join(
+        ". ",
+      ),
       config: columnsConfig(
         {
           categories: GROUPS.map(({ family, part }) => `${family.label}: ${part.label}`),
@@ -90,7 +92,7 @@ function gaps(costs: readonly FamilyCosts[]): string[] {
   return reasons.length === 0 ? [] : [`hollow circle: ${[...new Set(reasons)].join("; ")}`];
 }
 
-function inWords(results: Described, { plane, ipv6, dual }: FamilyCosts): string {
+function describeSeries(results: Described, { plane, ipv6, dual }: FamilyCosts): string {
   const said = [
     { name: "IPv6", multiples: ipv6 },
     { name: "both", multiples: dual },

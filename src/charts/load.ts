@@ -43,7 +43,7 @@ export const load: Chart = {
       ...words,
       description: [
         words.title,
-        ...lines.map(({ plane, points }) => inWords(results, plane, points)),
+        ...lines.map(({ plane, points }) => describeSeries(results, plane, points)),
         words.caption,
       ].join(". "),
       config: logLogConfig(
@@ -88,7 +88,7 @@ function arithmetic(results: Described, { plane, services, ns, connect, change }
   );
 }
 
-function inWords(results: Described, plane: string, points: readonly Load[]): string {
+function describeSeries(results: Described, plane: string, points: readonly Load[]): string {
   const ends = [...new Set([points[0]!, points.at(-1)!])];
   return `${seriesStyle(results, plane, "light").label}: ${ends.map(({ ns, services }) => `${formatNs(ns)} at N = ${formatCount(services)}`).join(", ")}`;
 }

@@ -10,7 +10,7 @@ import { linearRange, servicesRange } from "./kit/axes.js";
 import { pointLabels } from "./kit/point-labels.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
-import { visitedInWords, visitedPoints } from "./visited.js";
+import { describeVisited, visitedPoints } from "./visited.js";
 
 /** One plane of each kind: more would say nothing else. */
 const KINDS = ["hash", "trie", "list"] as const;
@@ -47,7 +47,7 @@ export const logarithm: Chart = {
     };
     return {
       ...words,
-      description: [words.title, ...visitedInWords(results, series), words.caption].join(". "),
+      description: [words.title, ...describeVisited(results, series), words.caption].join(". "),
       config: linesConfig(
         results,
         drawn.map((line) => ({

@@ -63,7 +63,7 @@ export const modelVersusKernel: Chart = {
       ...words,
       description: [
         words.title,
-        ...lanes.flatMap(({ series, name }) => series.map((line) => inWords(results, line, name))),
+        ...lanes.flatMap(({ series, name }) => series.map((line) => describeSeries(results, line, name))),
         words.caption,
       ].join(". "),
       config: logLogConfig(
@@ -97,7 +97,7 @@ function firstMeasured(
   return null;
 }
 
-function inWords(results: Described, { plane, points }: Series, lane: string): string {
+function describeSeries(results: Described, { plane, points }: Series, lane: string): string {
   const measured = points.flatMap(({ n, estimate }) =>
     estimate ? [`${formatNs(estimate.median)} at N = ${formatCount(n)}`] : [],
   );

@@ -83,13 +83,13 @@ export function percentilesChart(chart: PercentilesChart): Chart {
         marks: shares.map((share) => percentiles![share]!),
       };
     });
-    const inWords = rows.map(
+    const described = rows.map(
       ({ label, marks }) =>
         `${label}: ${marks.map(({ value }, i) => `${names[i]} ${formatNs(value)}`).join(", ")}`,
     );
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...described, words.caption].join(". "),
       config: columnsConfig(
         {
           categories: names,

@@ -69,7 +69,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
       ].join(" · "),
     };
     const all = lines.flatMap(({ points }) => points);
-    const inWords = lines.map(({ plane, points }) => {
+    const described = lines.map(({ plane, points }) => {
       const said = [...new Set([points[0]!, points.at(-1)!])].map(
         ({ x, y }) => `${formatNs(y)} where it visits ${formatCount(Math.round(x))}`,
       );
@@ -77,7 +77,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
     });
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...described, words.caption].join(". "),
       config: linesConfig(
         results,
         lines,

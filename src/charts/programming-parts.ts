@@ -66,13 +66,13 @@ export const kernelProgrammingParts: Chart = {
         isSplit && "in the kernel: system time of the tools that write",
       ]),
     };
-    const inWords = planes.map(
+    const described = planes.map(
       (plane, i) =>
         `${planeLabel(results, plane)}: ${rows.map(({ label, values }) => `${label} ${formatNs(values[i]!)}`).join(", ")}`,
     );
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...described, words.caption].join(". "),
       config: stackedConfig(results, planes, rows, words, view),
     };
   },

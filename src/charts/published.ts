@@ -54,7 +54,7 @@ export const published: Chart = {
         ...theirs.map(({ source, reference }) => formatSourceLine(source, reference)),
       ].join(" · "),
     };
-    const inWords = lines.map(({ plane, label, points }) => {
+    const described = lines.map(({ plane, label, points }) => {
       const said = points.flatMap(({ x, y }) =>
         y === null ? [] : [`${formatNs(y)} at N = ${formatCount(x)}`],
       );
@@ -65,7 +65,7 @@ export const published: Chart = {
     );
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...described, words.caption].join(". "),
       config: logLogConfig(
         results,
         lines,

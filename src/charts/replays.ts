@@ -55,13 +55,13 @@ function replayChart(replay: Replay): Chart {
           `drawn with results ${resultsHash(results)}`,
         ].join(" · "),
       };
-      const inWords = rows.map(
+      const described = rows.map(
         ({ label, marks }) =>
           `${label}: ${marks.map((mark, i) => `${format(mark!.value!)} at ${categories[i]!}`).join(", ")}`,
       );
       return {
         ...words,
-        description: [words.title, ...inWords, words.caption].join(". "),
+        description: [words.title, ...described, words.caption].join(". "),
         config: columnsConfig(
           {
             categories,

@@ -58,7 +58,7 @@ export const skew: Chart = {
         }),
       };
     });
-    const inWords = rows.map(({ label, marks }) => {
+    const described = rows.map(({ label, marks }) => {
       const said = marks.flatMap((mark, i) =>
         mark?.value == null ? [] : [`${formatNs(mark.value)} with ${groups[i]!.label}`],
       );
@@ -66,7 +66,7 @@ export const skew: Chart = {
     });
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...described, words.caption].join(". "),
       config: columnsConfig(
         {
           categories: groups.map(({ label }) => label),

@@ -6,7 +6,7 @@ import { formatCount } from "../text.js";
 import type { PlotLine } from "./loglog.js";
 
 /** The ends of each line, for those who can't see the picture. */
-export function visitedInWords(results: Described, series: readonly Series[]): string[] {
+export function describeVisited(results: Described, series: readonly Series[]): string[] {
   return series.map((line) => {
     const ends = [...new Set([line.points[0]!, line.points.at(-1)!])];
     const said = ends.map((point) => `${formatCount(point.visited!)} at N = ${formatCount(point.n)}`);

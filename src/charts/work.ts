@@ -17,7 +17,7 @@ import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
-import { visitedInWords, visitedPoints } from "./visited.js";
+import { describeVisited, visitedPoints } from "./visited.js";
 
 /** Hash chains differ a little from table to table: a hash lookup's mean is constant within a tenth. */
 const CONSTANT_WITHIN = 1.1;
@@ -44,7 +44,7 @@ export const work: Chart = {
     const counts = series.flatMap(({ points }) => points.map((point) => point.visited!));
     return {
       ...words,
-      description: [words.title, ...visitedInWords(results, series), words.caption].join(". "),
+      description: [words.title, ...describeVisited(results, series), words.caption].join(". "),
       config: logLogConfig(
         results,
         series.map((line) => ({

@@ -5,7 +5,7 @@ import type { Api } from "./api.js";
 import { ClusterFailedError } from "./errors.js";
 import { describeApiError } from "./inspect/refusals.js";
 import { anyObject, listOf, metadata } from "./kinds.js";
-import { labelsOf, OURS, type RunSetting } from "./objects.js";
+import { labelsOf, MANAGED_SELECTOR, type RunSetting } from "./objects.js";
 
 /** The control plane deletes 5,000 Services in 77 s. */
 const PATIENCE_MS = 600_000;
@@ -46,7 +46,7 @@ export async function removeRun(
  */
 export async function removeLeftovers(api: Api, namespace: string | undefined): Promise<string[]> {
   if (namespace !== undefined) {
-    const count = await removeFrom(api, namespace, OURS);
+    const count = await removeFrom(api, namespace, MANAGED_SELECTOR);
     return count === 0 ? [] : [`${count} objects in namespace ${namespace}`];
   }
   const names = await leftNamespaces(api);
@@ -56,7 +56,10 @@ export async function removeLeftovers(api: Api, namespace: string | undefined): 
 
 /** Namespaces of runs: of killed ones, or of such as go on now. */
 export async function leftNamespaces(api: Api): Promise<string[]> {
-  const { items } = await api.get(`/api/v1/namespaces?labelSelector=${encodeURIComponent(OURS)}`, named);
+  const { items } = await api.get(
+    `/api/v1/namespaces?labelSelector=${encodeURIComponent(MANAGED_SELECTOR)}`,
+    named,
+  );
   return items.map((item) => item.metadata.name);
 }
 

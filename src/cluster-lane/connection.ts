@@ -94,12 +94,12 @@ function startProxy(
       reject(new ClusterUnfitError(message));
     };
     const timer = setTimeout(
-      () => fail(words === "" ? "kubectl proxy does not start: try kubectl get nodes" : inItsWords(words)),
+      () => fail(words === "" ? "kubectl proxy does not start: try kubectl get nodes" : quoteKubectl(words)),
       START_TIMEOUT_MS,
     );
     child.once("error", () => fail("sh is not installed, which starts kubectl"));
     child.once("close", () =>
-      fail(words === "" ? "kubectl proxy ended at once: try kubectl get nodes" : inItsWords(words)),
+      fail(words === "" ? "kubectl proxy ended at once: try kubectl get nodes" : quoteKubectl(words)),
     );
     child.stdout.on("data", (chunk: Buffer) => {
       said += chunk.toString();
@@ -123,7 +123,7 @@ function killGroup(leader: number): void {
   }
 }
 
-function inItsWords(words: string): string {
+function quoteKubectl(words: string): string {
   if (/not found/.test(words) && /kubectl/.test(words) && !/error:/.test(words))
     return "kubectl is not installed: the cluster lane goes through it; see https://kubernetes.io/docs/tasks/tools";
   // What ended it is said last, after warnings.

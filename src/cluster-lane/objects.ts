@@ -11,7 +11,7 @@ export const SERVICE_PORT = 80;
 const MANAGED_BY = "app.kubernetes.io/managed-by";
 const RUN_LABEL = "lbscale/run";
 /** Finds everything that any run made. */
-export const OURS = `${MANAGED_BY}=lbscale`;
+export const MANAGED_SELECTOR = `${MANAGED_BY}=lbscale`;
 export const PROGRAM = "cluster-probe";
 
 /** What a run's objects have in common. */

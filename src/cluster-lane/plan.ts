@@ -211,14 +211,14 @@ export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
   return [
     `Kubernetes ${state.version}, ${state.nodes.length} of ${state.allNodes} nodes usable; data plane: ${words} (${plane.source})`,
     `makes ${job.options.namespace === undefined ? "a namespace of its own, and in it" : `in namespace ${namespaceOf(job)}:`} ${targetsOf(job)} target pods, ${countOf(largest, "Service")} of ${nameOfFamilies(state.families)} with ${state.families.length > 1 ? "an EndpointSlice of each family" : "an EndpointSlice each"}, ${connects(job) ? "a probe pod on" : "watched from"} ${countOf(probes, "node")} at each of N = ${job.services.map(formatCount).join(", ")}`,
-    `also: ${[`${configMaps} with programs and tasks`, ...(state.pulls ? ["a pod on each of these nodes that has the image pulled"] : []), ...(watches(job) ? changingWords(job) : [])].join("; ")}`,
+    `also: ${[`${configMaps} with programs and tasks`, ...(state.pulls ? ["a pod on each of these nodes that has the image pulled"] : []), ...(watches(job) ? describeChanges(job) : [])].join("; ")}`,
     `the cluster has ${formatCount(otherServices)} ${otherServices === 1 ? "Service" : "Services"} already${freeAddresses === null ? "; free addresses are not known" : ` and ${formatCount(freeAddresses)} free addresses`}`,
     `runs in ${state.image}; takes about ${formatMinutes(secondsOf(job))}, ${job.options.keep ? "and stays" : "then all of it is removed"}`,
   ];
 }
 
 /** What changes take: pods that watch them, and Services in addition to the N. */
-function changingWords(job: ClusterJob): string[] {
+function describeChanges(job: ClusterJob): string[] {
   const { replaced, created, removed } = changeCounts(job);
   return [
     "a pod on each of these nodes that watches changes",

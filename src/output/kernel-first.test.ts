@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { withKernel, withSingles } from "../../test/support/results-lanes.js";
 import { findFindings } from "../analysis/findings/index.js";
-import { chartsOf } from "../charts/of-run.js";
+import { chartsOf } from "../charts/run-charts.js";
 import { formatSummary } from "../cli/summary/summary.js";
 import { measuredIn } from "./method.js";
 import { notesOf, slidesOf } from "./slides/slides.js";

@@ -111,12 +111,12 @@ function apply(name: string, text: string): void {
   kubectl("apply", "-f", file);
 }
 
-const OURS = ["-l", "app.kubernetes.io/managed-by=lbscale", "-o", "name"];
+const MANAGED_SELECTOR = ["-l", "app.kubernetes.io/managed-by=lbscale", "-o", "name"];
 const KINDS = "services,endpointslices,configmaps,deployments,jobs,pods";
 
 /** Everything in the cluster that runs made, pods and namespaces included. */
 export function leftovers(): string[] {
-  return linesOf(kubectl("get", `namespaces,${KINDS}`, "-A", ...OURS));
+  return linesOf(kubectl("get", `namespaces,${KINDS}`, "-A", ...MANAGED_SELECTOR));
 }
 
 /** The namespace that a run said it began in: everything that it made is in it. */
@@ -131,7 +131,7 @@ export async function leftOf(words: string, given?: string): Promise<string[]> {
   const what =
     given === undefined
       ? ["namespace", namespaceIn(words), "--ignore-not-found", "-o", "name"]
-      : [KINDS, `--namespace=${given}`, ...OURS];
+      : [KINDS, `--namespace=${given}`, ...MANAGED_SELECTOR];
   const { stdout, stderr, status } = await runBeside("kubectl", "get", ...what);
   expect([withoutWarnings(stderr), status]).toEqual(["", 0]);
   return linesOf(stdout);

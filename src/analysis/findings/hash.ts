@@ -6,7 +6,7 @@ import type { Finding, Fit, Results } from "../../results/schema.js";
 import { atServices, type MeasuredCell } from "../../results/select.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../../text.js";
-import { enlargedWords } from "../stock-maps.js";
+import { formatEnlarged } from "../stock-maps.js";
 import {
   formatFactor,
   headlineFactor,
@@ -38,7 +38,7 @@ export function timeRise(cells: readonly MeasuredCell[], results: Results): Find
     sentence:
       `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${twoDigits(value)} times ` +
       `[${twoDigits(interval[0])}, ${twoDigits(interval[1])}] as long at ${formatCount(large.services)} Services as at ${formatCount(small.services)}: ` +
-      `${formatBytes(large.programBytes ?? 0)} of tables${enlargedWords(results, large.plane, large.services)}${cacheSizes(results)}.`,
+      `${formatBytes(large.programBytes ?? 0)} of tables${formatEnlarged(results, large.plane, large.services)}${cacheSizes(results)}.`,
     cells: [cellId(small), cellId(large)],
     value,
     interval,
@@ -93,7 +93,7 @@ export function logarithmAnswer(cells: readonly MeasuredCell[], results: Results
  */
 function inTime(time: Fit, cells: readonly MeasuredCell[], results: Results): string {
   const [first, last] = [cells[0]!, cells.at(-1)!];
-  const beyond = enlargedWords(results, last.plane, last.services);
+  const beyond = formatEnlarged(results, last.plane, last.services);
   const at = (cell: MeasuredCell) =>
     `${formatNs(cell.estimate.median)} at ${cell === first ? "N = " : ""}${formatCount(cell.services)}`;
   if (time.law === "1" && isCertain(time)) {

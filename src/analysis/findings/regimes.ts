@@ -8,7 +8,7 @@ import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
 import type { LocalExponent } from "../../stats/exponent.js";
 import { formatCount } from "../../text.js";
 import { type CacheRegimes, cacheRegimes, type Regime, visitsOf } from "../cache-regimes.js";
-import { enlargedWords } from "../stock-maps.js";
+import { formatEnlarged } from "../stock-maps.js";
 import { spreadsWidely, twoDigits } from "./common.js";
 import { formatPower } from "./growth.js";
 
@@ -76,7 +76,7 @@ function regimesText(
     beyond.from === beyond.to
       ? `at ${formatCount(beyond.from)}`
       : `from ${formatCount(beyond.from)} to ${formatCount(beyond.to)}`;
-  return `${first}, and ${perVisit(beyond)} ${where}${enlargedWords(results, plane, services)}${growth}.`;
+  return `${first}, and ${perVisit(beyond)} ${where}${formatEnlarged(results, plane, services)}${growth}.`;
 }
 
 /** A wider one does not tell a square root from a line. */

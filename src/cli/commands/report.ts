@@ -116,7 +116,7 @@ export const report: CommandModule<object, Arguments> = {
     const formats = isSeveral ? asked.filter((format) => !isTalk(format)) : asked;
     if (formats.length === 0) return printPaths(talk, args.json);
     // What draws loads here, not with the options: bad usage is reported at once.
-    const { chartsOf } = await import("../../charts/of-run.js");
+    const { chartsOf } = await import("../../charts/run-charts.js");
     const { writeReport } = await import("../../output/write-charts.js");
     const results = await resultsOf(args.run, args.others);
     const request = {
@@ -187,7 +187,9 @@ async function resultsOf(run: string, others: readonly string[]): Promise<Result
   const runs = paths.map((path) => ({ label: labelOf(path), results: readResults(path) }));
   const twice = runs.find(({ label }, i) => runs.findIndex((other) => other.label === label) < i);
   if (twice)
-    throw new UsageError(`two runs have the label "${twice.label}", the name of their folders: rename one folder`);
+    throw new UsageError(
+      `two runs have the label "${twice.label}", the name of their folders: rename one folder`,
+    );
   const merged = mergeRuns(runs);
   for (const difference of differingConditions(runs)) note(difference);
   return merged;

@@ -1,7 +1,7 @@
 /** Draws charts from results, in memory. */
 
 import type { Chart, Picture, View } from "../../charts/chart.js";
-import { chartsOf } from "../../charts/of-run.js";
+import { chartsOf } from "../../charts/run-charts.js";
 import type { ThemeName } from "../../charts/theme.js";
 import { UnknownNameError } from "../../errors.js";
 import type { Results } from "../../results/schema.js";

@@ -2,7 +2,7 @@
 
 import { HASH_DIGITS } from "../../charts/caption-text.js";
 import { plottedSeries } from "../../charts/kit/plotted.js";
-import { chartsOf } from "../../charts/of-run.js";
+import { chartsOf } from "../../charts/run-charts.js";
 import { THEME_NAMES } from "../../charts/theme.js";
 import { digestOf, resultsDigest } from "../../results/digest.js";
 import type { Results } from "../../results/schema.js";

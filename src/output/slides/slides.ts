@@ -3,7 +3,7 @@
 import { ARTICLE_CLAIMS, type ArticleClaim } from "../../analysis/article-claims.js";
 import { findingSentence, MOST_CHARACTERS } from "../../analysis/finding-sentence.js";
 import type { Chart, Picture, View } from "../../charts/chart.js";
-import { chartsOf } from "../../charts/of-run.js";
+import { chartsOf } from "../../charts/run-charts.js";
 import { cellId } from "../../results/cells.js";
 import { planeReport } from "../../results/descriptors.js";
 import { keepDigest } from "../../results/digest.js";

@@ -6,7 +6,7 @@ import { captionOf, outsideNote, scenarioReport } from "../../results/descriptor
 import type { Cell, Results } from "../../results/schema.js";
 import { escapeMarkdown, formatCount, formatNs, plainText } from "../../text.js";
 import { type BytesLine, bytesCells, bytesLines } from "./bytes.js";
-import { listedWords } from "./listing.js";
+import { formatListed } from "./listing.js";
 import { formatSize, type Row, tableRows } from "./table.js";
 
 const SUPERSCRIPTS = ["¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"] as const;
@@ -115,7 +115,7 @@ function timeOf(row: Row | undefined, results: Results, reasons: string[]): stri
     if (!reasons.includes(reason)) reasons.push(reason);
     return `–${markOf(reasons.indexOf(reason))}`;
   }
-  const listed = listedWords(row.cell, results);
+  const listed = formatListed(row.cell, results);
   if (listed !== null) return listed;
   if (replicates.length === 1) return `${formatNs(estimate.median)} (once)`;
   const [low, high] = estimate.interval;

@@ -10,7 +10,7 @@ const LISTING = "listing";
  * `in rest`: kube-proxy's nftables mode lists over netlink in its own process, which is counted in the rest of a change.
  * `none`: nothing is listed. null: a time.
  */
-export function listedWords(
+export function formatListed(
   { lane, variant, plane, estimate, facts }: Cell,
   results: Results,
 ): string | null {

@@ -7,7 +7,7 @@ import type { Cell, Estimate, Results } from "../../results/schema.js";
 import { minOf } from "../../stats/extent.js";
 import { median } from "../../stats/quantile.js";
 import { csvField, escapeMarkdown, formatCount, formatNs, plainText } from "../../text.js";
-import { listedWords } from "./listing.js";
+import { formatListed } from "./listing.js";
 
 export const ADJUSTED_HEADING = "At typical memory speed";
 
@@ -164,7 +164,7 @@ export function tableFields(row: Row, results: Results): string[] {
 
 function medianOf(cell: Cell, results: Results): string {
   if (!cell.estimate) return plainText(cell.warnings[0] ?? "not measured", 200);
-  return listedWords(cell, results) ?? formatNs(cell.estimate.median);
+  return formatListed(cell, results) ?? formatNs(cell.estimate.median);
 }
 
 /** The columns that hold text out of results: scenario, plane, and warnings where the median would stand. */

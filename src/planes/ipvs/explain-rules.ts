@@ -2,7 +2,7 @@
 
 import { maskTo, SCTP, TCP } from "../../cluster/cluster.js";
 import type { Work } from "../plane.js";
-import { type NodeRoutes, walkWords } from "./routing/node-routes.js";
+import { formatWalk, type NodeRoutes } from "./routing/node-routes.js";
 import { type IpvsRules, IS_LOAD_BALANCER, KNOWN, MASQUERADE } from "./rules.js";
 import { networkKey } from "./tables/set-entries.js";
 
@@ -67,7 +67,7 @@ export function explainNat(rules: IpvsRules, routes: NodeRoutes, packet: Packet,
   work.rulesVisited++;
   const isLocal = rules.isLocalDestination(dst);
   const search = routes.search(dst, work);
-  trace.path?.push(`routing table: ${isLocal ? "a local address" : "no local address"}${walkWords(search)}`);
+  trace.path?.push(`routing table: ${isLocal ? "a local address" : "no local address"}${formatWalk(search)}`);
   if (isLocal) bits |= explainNodePort(rules, dst, key, trace) & MASQUERADE;
   work.rulesVisited++;
   if (tested(trace, "KUBE-CLUSTER-IP", sets.clusterIp.has2(dst, key))) return bits | KNOWN;
@@ -87,10 +87,10 @@ export function explainNat(rules: IpvsRules, routes: NodeRoutes, packet: Packet,
 function explainAccept(rules: IpvsRules, routes: NodeRoutes, { src, dst }: Packet, trace: Trace): void {
   const from = routes.search(src, trace.work);
   if (from === null) return;
-  trace.path?.push(`routing table, of the source: ${from.type}${walkWords(from)}`);
+  trace.path?.push(`routing table, of the source: ${from.type}${formatWalk(from)}`);
   if (!rules.isLocalDestination(src)) return;
   const to = routes.search(dst, trace.work);
-  trace.path?.push(`routing table: a local address${walkWords(to)}`);
+  trace.path?.push(`routing table: a local address${formatWalk(to)}`);
 }
 
 function explainNodePort(rules: IpvsRules, dst: number, key: number, trace: Trace): number {

@@ -25,7 +25,7 @@ import {
   SERVICE_FLAGS,
   SERVICE_TIMEOUT,
 } from "./layout.js";
-import { type NodeRoutes, walkWords } from "./routing/node-routes.js";
+import { formatWalk, type NodeRoutes } from "./routing/node-routes.js";
 import { type IpvsRules, IS_LOAD_BALANCER, MASQUERADE } from "./rules.js";
 import type { Scheduler } from "./schedulers/scheduler.js";
 import type { ServiceTable } from "./tables/service-table.js";
@@ -112,7 +112,7 @@ export class IpvsModel implements Model {
    */
   explainRoute(dst: number, { work, path }: Trace): void {
     const search = this.#routes.search(dst, work);
-    if (search !== null) path?.push(`routing: ${search.type}${walkWords(search)}`);
+    if (search !== null) path?.push(`routing: ${search.type}${formatWalk(search)}`);
   }
 
   /** ip_vs_sched_persist: a live template decides, and each new connection re-arms its timer. */

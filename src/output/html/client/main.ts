@@ -1,7 +1,7 @@
 /** The script of report.html: draws every chart of the run as the reader chooses. */
 
 import { plottedSeries } from "../../../charts/kit/plotted.js";
-import { chartsOf } from "../../../charts/of-run.js";
+import { chartsOf } from "../../../charts/run-charts.js";
 import type { ThemeName } from "../../../charts/theme.js";
 import { keepDigest } from "../../../results/digest.js";
 import { coverage, type FilterChoice } from "./choice.js";

@@ -54,7 +54,7 @@ function writersOf(layout: MapLayout, known: Names, { anyState }: EntryLinesOpti
     [layout.reverseNat]: (key, value) => `${known.frontend(key.readUInt16BE(0))}: ${socketAt(layout, value)}`,
     [layout.sourceRanges]: (key, value) =>
       `${known.frontend(key.readUInt16BE(4))}: ${addressAt(layout, key, 8)}, prefix of ${key.readUInt32LE(0)} bits, value ${value.toString("hex")}`,
-    [layout.maglev]: (key, value) => `${known.frontend(key.readUInt16BE(0))}: ${tableWords(known, value)}`,
+    [layout.maglev]: (key, value) => `${known.frontend(key.readUInt16BE(0))}: ${formatTable(known, value)}`,
   };
 }
 
@@ -122,7 +122,7 @@ function frontendName(layout: MapLayout, key: Buffer): string {
 const protocolOf = (protocol: number): string => protocolName(protocol).toUpperCase();
 
 /** A table has thousands of places: how many there are of each backend, and a digest of their order. */
-function tableWords(known: Names, value: Buffer): string {
+function formatTable(known: Names, value: Buffer): string {
   const places = Array.from({ length: value.length / 4 }, (_, i) => known.backend(value.readUInt32LE(4 * i)));
   const counts = new Map<string, number>();
   for (const name of places) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -62,7 +62,7 @@ export class NodeRoutes {
 }
 
 /** `, 4 nodes of its trie, 5 keys compared`, and how often it went back to a parent. */
-export function walkWords(search: RouteSearch | null): string {
+export function formatWalk(search: RouteSearch | null): string {
   if (search === null) return "";
   const { nodes, comparisons, backtracks } = search;
   const back = backtracks === 0 ? "" : `, back to a parent ${backtracks} times`;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { CHARTS } from "./index.js";
-import { chartsOf } from "./of-run.js";
+import { chartsOf } from "./run-charts.js";
 
 it("charts of a run's own scenarios each have an id, which names a file, of their own", () => {
   const results = fakeResults();
