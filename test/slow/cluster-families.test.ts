@@ -6,12 +6,12 @@ import { readResults } from "../../src/results/files.js";
 import {
   folder,
   kubectl,
-  lbscaleBeside,
+  lbscaleAsync,
   leftOf,
   leftOut,
   leftovers,
   measure,
-  measureBeside,
+  measureAsync,
   withTestCluster,
 } from "./cluster-tools.js";
 
@@ -59,13 +59,13 @@ describe.skipIf(leftOut)("a cluster of IPv4 and IPv6, with two nodes, kube-proxy
 
   it.concurrent("has Services of IPv4 unless told, which is said", async () => {
     const out = join(folder, "first family");
-    const { status, stderr } = await measureBeside("--services", "2", "--duration", "2s", "--out", out);
+    const { status, stderr } = await measureAsync("--services", "2", "--duration", "2s", "--out", out);
     expect([status, stderr]).toEqual([
       0,
       expect.stringContaining("and IPv4 is measured: family chooses another"),
     ]);
     expect(readResults(out).run.settings.family).toBeUndefined();
-    const { stdout } = await lbscaleBeside("doctor", "--context", "lbscale");
+    const { stdout } = await lbscaleAsync("doctor", "--context", "lbscale");
     expect(stdout).toContain("of IPv4 and IPv6; free addresses");
     expect(await leftOf(stderr)).toEqual([]);
   });
@@ -73,7 +73,7 @@ describe.skipIf(leftOut)("a cluster of IPv4 and IPv6, with two nodes, kube-proxy
   it.concurrent("is measured by both families of the same Services, apart and together", async () => {
     const out = join(folder, "dual");
     const options = ["--services", "1,20", "--family", "dual", "--duration", "3s"];
-    const { status, stderr } = await measureBeside(...options, "--out", out);
+    const { status, stderr } = await measureAsync(...options, "--out", out);
     expect(status).toBe(0);
     expect(variantsOf(out, "connect")).toEqual(["", "same node", "other node", "IPv4", "IPv6"]);
     const { cells, equivalence, run } = readResults(out);

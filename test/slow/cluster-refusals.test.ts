@@ -15,7 +15,7 @@ import {
   leftOut,
   leftovers,
   measure,
-  measureBeside,
+  measureAsync,
   tokenOf,
   waitUntil,
   withTestCluster,
@@ -164,7 +164,9 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     const lift = forbid("pods", "no pods today");
     const out = join(folder, "no pods");
     const { status, stderr } = measure("--services", "1", "--out", out);
-    expect(stderr).toMatch(/a trial Pod is refused \(.*no pods today.*\): pods of the Deployment may be admitted/);
+    expect(stderr).toMatch(
+      /a trial Pod is refused \(.*no pods today.*\): pods of the Deployment may be admitted/,
+    );
     expect(stderr).toMatch(
       /lbscale: the cluster refuses the target pods \(.*no pods today.*\): ask for an exception/,
     );
@@ -177,7 +179,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     const out = join(folder, "measurer");
     const kubeconfig = kubeconfigOfMeasurer("--services", "2");
     const options = ["--services", "2", "--duration", "2s", "--out", out];
-    const { stderr } = await measureBeside("--kubeconfig", kubeconfig, ...options);
+    const { stderr } = await measureAsync("--kubeconfig", kubeconfig, ...options);
     expect([stderr, readResults(out).run.complete]).toEqual([expect.stringContaining("nftables"), true]);
     expect(await leftOf(stderr)).toEqual([]);
   });
@@ -195,14 +197,14 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     kubectl("run", "targets", "--image=a", "--namespace=exact", `--overrides=${overrides}`);
     const out = join(folder, "exact");
     const options = ["--namespace", "exact", "--services", "2", "--duration", "2s"];
-    const { status, stderr } = await measureBeside(...options, "--out", out);
+    const { status, stderr } = await measureAsync(...options, "--out", out);
     expect([stderr.includes("lbscale:"), status]).toEqual([false, 0]);
     expect(await leftOf(stderr, "exact")).toEqual([]);
   });
 
   it.concurrent("refuses an image that the nodes neither have nor can pull, and removes what it made to find out", async () => {
     const options = ["--image", "localhost/none:1", "--out", join(folder, "image")];
-    const { status, stderr } = await measureBeside(...options);
+    const { status, stderr } = await measureAsync(...options);
     expect(stderr).toContain("a pod on each of these nodes that has the image pulled");
     expect(stderr).toMatch(/lbscale: the nodes have no image localhost\/none:1 and can't pull it .*--image/);
     expect(status).toBe(2);
@@ -215,7 +217,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     const before = kubectl("get", "all,endpointslices", "--namespace=limited", "-o", "name");
     const out = join(folder, "limited");
     const options = ["--namespace", "limited", "--services", "2", "--duration", "2s"];
-    const { status, stderr } = await measureBeside(...options, "--out", out);
+    const { status, stderr } = await measureAsync(...options, "--out", out);
     expect(status).toBe(0);
     expect(kubectl("get", "all,endpointslices", "--namespace=limited", "-o", "name")).toBe(before);
     expect(await leftOf(stderr, "limited")).toEqual([]);

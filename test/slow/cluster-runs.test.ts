@@ -8,11 +8,11 @@ import {
   kubeconfigOfMeasurer,
   kubectl,
   lbscale,
-  lbscaleBeside,
+  lbscaleAsync,
   leftOf,
   leftOut,
   leftovers,
-  measureBeside,
+  measureAsync,
   namespaceIn,
   newOut,
   whenItSays,
@@ -63,7 +63,7 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
   it.concurrent("measures how long 20 changes of each kind take, with the rights that --dry-run prints for it", async () => {
     const out = newOut();
     const where = ["--kubeconfig", measurer, "--out", out];
-    const { status, stderr } = await measureBeside(...CHANGES, ...where);
+    const { status, stderr } = await measureAsync(...CHANGES, ...where);
     expect([stderr, status]).toEqual([expect.stringContaining("change 20 of 20"), 0]);
     const { cells } = readResults(out);
     const found = cells.map(({ scenario, variant, replicates }) => [scenario, variant, replicates.length]);
@@ -84,7 +84,7 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
   it.concurrent("measures UDP next to TCP, each datagram answered by an endpoint of its Service", async () => {
     const out = newOut();
     const options = ["--services", "1,20", "--protocol", "tcp,udp", "--duration", "3s"];
-    const { status, stderr } = await measureBeside(...options, "--out", out);
+    const { status, stderr } = await measureAsync(...options, "--out", out);
     expect(status).toBe(0);
     const { cells, equivalence } = readResults(out);
     const udp = cells.filter(({ variant }) => variant === "udp");
@@ -112,12 +112,12 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
       const measuredOf = ({ cells }: typeof before) => cells.filter(({ services }) => services === 1);
       expect(measuredOf(before).map(({ replicates }) => replicates.length)).toEqual([10, 10, 10, 10]);
       const resume = ["run", "--resume", "--out", out, "--yes"];
-      const elsewhere = await lbscaleBeside(...resume, "--context", "nowhere");
+      const elsewhere = await lbscaleAsync(...resume, "--context", "nowhere");
       expect([elsewhere.stderr, elsewhere.status]).toEqual([
         expect.stringContaining('"nowhere" does not'),
         2,
       ]);
-      const { status, stderr } = await lbscaleBeside(...resume);
+      const { status, stderr } = await lbscaleAsync(...resume);
       expect(status).toBe(0);
       const after = readResults(out);
       expect(after.run.complete).toBe(true);
@@ -134,7 +134,7 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
     const where = ["--namespace", "tight"];
     const options = ["--services", "1,300", ...where, "--out", out];
     await whenItSays("measuring at N = 300", (kill) => kill("SIGKILL"), ...options);
-    const { status, stderr } = await lbscaleBeside("run", "--resume", ...where, "--out", out, "--yes");
+    const { status, stderr } = await lbscaleAsync("run", "--resume", ...where, "--out", out, "--yes");
     expect([stderr.includes("lbscale:"), status]).toEqual([false, 0]);
     expect(readResults(out).cells.map(({ replicates }) => replicates.length)).toEqual([
       10, 10, 10, 10, 10, 10, 10, 10,
@@ -184,7 +184,7 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
     const out = newOut();
     // All of its rounds take longer than its budget.
     const options = ["--services", "5", "--duration", "40s", "--budget", "35s"];
-    const { status, stderr } = await measureBeside(...options, "--out", out);
+    const { status, stderr } = await measureAsync(...options, "--out", out);
     expect(status).toBe(0);
     for (const { replicates, warnings } of readResults(out).cells) {
       const { length } = replicates;
@@ -199,7 +199,7 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
     const out = newOut();
     const options = ["--services", "5,10", "--protocol", "tcp,udp", "--scenarios", "connect,programming"];
     const times = ["--duration", "4s", "--budget", "35s"];
-    const { status, stderr } = await measureBeside(...options, ...times, "--out", out);
+    const { status, stderr } = await measureAsync(...options, ...times, "--out", out);
     expect([status, stderr]).toEqual([0, expect.stringContaining("what was not reached is a gap")]);
     const { cells, run: ended } = readResults(out);
     expect(ended.complete).toBe(true);

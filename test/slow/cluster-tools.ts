@@ -83,7 +83,7 @@ export const lbscale = (...args: string[]) => run(process.execPath, CLI, ...args
 export const measure = (...args: string[]) => lbscale("run", "--lane", "cluster", "--yes", ...args);
 
 /** As `run`, while tests go on that are of the same group. */
-function runBeside(program: string, ...args: string[]) {
+function runAsync(program: string, ...args: string[]) {
   return new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
     const options = { env: ENVIRONMENT, timeout: LONGEST_MS, maxBuffer: 2 ** 28 };
     const child = execFile(program, args, options, (_, stdout, stderr) =>
@@ -91,9 +91,8 @@ function runBeside(program: string, ...args: string[]) {
     );
   });
 }
-export const lbscaleBeside = (...args: string[]) => runBeside(process.execPath, CLI, ...args);
-export const measureBeside = (...args: string[]) =>
-  lbscaleBeside("run", "--lane", "cluster", "--yes", ...args);
+export const lbscaleAsync = (...args: string[]) => runAsync(process.execPath, CLI, ...args);
+export const measureAsync = (...args: string[]) => lbscaleAsync("run", "--lane", "cluster", "--yes", ...args);
 
 /** What kubectl prints; it must not fail. */
 export function kubectl(...args: string[]): string {
@@ -132,7 +131,7 @@ export async function leftOf(words: string, given?: string): Promise<string[]> {
     given === undefined
       ? ["namespace", namespaceIn(words), "--ignore-not-found", "-o", "name"]
       : [KINDS, `--namespace=${given}`, ...MANAGED_SELECTOR];
-  const { stdout, stderr, status } = await runBeside("kubectl", "get", ...what);
+  const { stdout, stderr, status } = await runAsync("kubectl", "get", ...what);
   expect([withoutWarnings(stderr), status]).toEqual(["", 0]);
   return linesOf(stdout);
 }

@@ -9,7 +9,7 @@ import {
   leftOut,
   leftovers,
   measure,
-  measureBeside,
+  measureAsync,
   withTestCluster,
 } from "./cluster-tools.js";
 
@@ -44,7 +44,7 @@ describe.skipIf(leftOut)("a cluster of two nodes", () => {
   it.concurrent("is measured from both, to endpoints on the same node and on the other", async () => {
     const out = join(folder, "two nodes");
     const options = ["--services", "1,20", "--protocol", "tcp,udp", "--duration", "3s"];
-    const { status, stderr } = await measureBeside(...options, "--out", out);
+    const { status, stderr } = await measureAsync(...options, "--out", out);
     expect([status, stderr]).toEqual([0, expect.stringContaining("2 of 2 nodes usable")]);
     const { cells, equivalence } = readResults(out);
     const variants = ["", "other node", "same node", "udp", "udp, other node", "udp, same node"];
@@ -70,7 +70,7 @@ describe.skipIf(leftOut)("a cluster of two nodes", () => {
   it.concurrent("is watched from both as changes reach them", async () => {
     const out = join(folder, "changes of two nodes");
     const options = ["--services", "20", "--scenarios", "sync"];
-    const { status, stderr } = await measureBeside(...options, "--out", out);
+    const { status, stderr } = await measureAsync(...options, "--out", out);
     expect(status).toBe(0);
     const [each, last] = readResults(out).cells;
     expect([each?.variant, last?.variant]).toEqual(["", "every node"]);
