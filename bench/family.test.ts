@@ -5,7 +5,7 @@ import type { Counted, Measured } from "../src/measure/replicate/measured.js";
 import type { Job } from "../src/measure/scenario.js";
 import type { PlaneDescriptor } from "../src/planes/descriptor.js";
 import { dualPlane } from "../src/planes/families/dual.js";
-import { familyGap } from "../src/planes/families/gap.js";
+import { unsupportedFamily } from "../src/planes/families/support.js";
 import { planeById } from "../src/planes/registry.js";
 import { PLANE_ENTRIES } from "../src/planes/registry-loader.js";
 import { trials } from "../test/support/trials.js";
@@ -19,7 +19,7 @@ vi.mock("../src/measure/replicate/batches.js", async (original) => ({
 
 const CHOICES: readonly FamilyChoice[] = [4, 6, "dual"];
 const PLANES = PLANE_ENTRIES.map(({ descriptor }) => descriptor).filter(
-  (descriptor) => familyGap(descriptor, "dual") === null,
+  (descriptor) => unsupportedFamily(descriptor, "dual") === null,
 );
 
 /** Of those that are timed: a list and shared tables, or all. */

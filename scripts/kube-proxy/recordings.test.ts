@@ -7,7 +7,7 @@ import { FAMILIES, type Family, familiesOf, familyOf } from "../../src/cluster/f
 import { EXPORTS } from "../../src/formats/export.js";
 import { CommandTexts, compareCommands } from "../../src/kernel/kube-proxy/commands.js";
 import { nodeFacts } from "../../src/kernel/kube-proxy/driver.js";
-import { HandedTexts } from "../../src/kernel/kube-proxy/handed.js";
+import { HandedTexts } from "../../src/kernel/kube-proxy/handover.js";
 import {
   type Command,
   commandSchema,

@@ -4,7 +4,7 @@ import type { Cluster } from "../cluster/cluster.js";
 import type { DualStack } from "../cluster/family.js";
 import { InputError } from "../errors.js";
 import { DualProgram } from "../planes/families/dual.js";
-import { familyGap } from "../planes/families/gap.js";
+import { unsupportedFamily } from "../planes/families/support.js";
 import type { PlaneId, PlaneOptions, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { planeLabel } from "../results/descriptors.js";
@@ -79,7 +79,7 @@ export function adviseDualStack(
 /** Both programs, or why there are none. */
 function bothOf(id: PlaneId, { ipv4, ipv6 }: DualStack, options: PlaneOptions): DualProgram | string {
   const plane = planeById(id);
-  const gap = familyGap(plane.descriptor, "dual");
+  const gap = unsupportedFamily(plane.descriptor, "dual");
   if (gap !== null) return gap;
   try {
     return new DualProgram(plane, [ipv4, ipv6] satisfies readonly [Cluster, Cluster], options);

@@ -8,7 +8,7 @@ import { headline, joinParts, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { linearRange, servicesRange } from "./kit/axes.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
-import { describeVisited, visitedPoints } from "./visited.js";
+import { describeVisited, visitedPoints } from "./visit-counts.js";
 
 /** The variants of bench/addresses.ts, as its lines are named. */
 const KINDS = [

@@ -10,7 +10,7 @@ import { linearRange, servicesRange } from "./kit/axes.js";
 import { pointLabels } from "./kit/point-labels.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
-import { describeVisited, visitedPoints } from "./visited.js";
+import { describeVisited, visitedPoints } from "./visit-counts.js";
 
 /** One plane of each kind: more would say nothing else. */
 const KINDS = ["hash", "trie", "list"] as const;

@@ -17,7 +17,7 @@ import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
-import { describeVisited, visitedPoints } from "./visited.js";
+import { describeVisited, visitedPoints } from "./visit-counts.js";
 
 /** Hash chains differ a little from table to table: a hash lookup's mean is constant within a tenth. */
 const CONSTANT_WITHIN = 1.1;

@@ -13,7 +13,7 @@ import {
   runBenchmark,
   UnsavedRunError,
 } from "../run/index.js";
-import { InterruptedError, withAbortOnSignal } from "./interrupted.js";
+import { InterruptedError, withAbortOnSignal } from "./interruption.js";
 import { returnToUser } from "./ownership.js";
 import { RunDisplay } from "./terminal.js";
 

@@ -4,7 +4,7 @@ import type { ArgumentsCamelCase, Argv } from "yargs";
 import { CheckFailedError, InputError, UsageError } from "../errors.js";
 import { plainText } from "../text.js";
 import { VERSION } from "../version.js";
-import { InterruptedError } from "./interrupted.js";
+import { InterruptedError } from "./interruption.js";
 import { messageOf } from "./options/settings.js";
 import { terminalColumns } from "./output.js";
 import { STANDARD_INPUT } from "./standard-input.js";

@@ -19,8 +19,8 @@ import { importIptables } from "./iptables/index.js";
 import { importIpvs } from "./ipvs/index.js";
 import type { TextKind } from "./line-kinds.js";
 import { importNftables } from "./nftables/index.js";
-import { hasElision, isTemplate, withPlainQuotes } from "./pasted/pasted.js";
-import { isJoined } from "./pasted/terminal.js";
+import { hasElision, isTemplate, withPlainQuotes } from "./clean-up/pastes.js";
+import { isJoined } from "./clean-up/terminal.js";
 import { type SurroundingLines, type RecognisedText, recognise } from "./recognise.js";
 
 /** A cluster from outside, and what became of the input. */

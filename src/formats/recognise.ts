@@ -3,10 +3,10 @@
  * and every pattern on a line is anchored: time is linear in the text, whatever it is.
  */
 
+import { withoutCommonStart, withoutLog, withoutNumbers } from "./clean-up/logs.js";
+import { hasPrompt, unquoted, untilPrompt, withoutMarkup } from "./clean-up/pastes.js";
+import { isScreen, withoutTerminal } from "./clean-up/terminal.js";
 import { HINTS, JSON_HEADS, LINES, type TextKind } from "./line-kinds.js";
-import { withoutCommonStart, withoutLog, withoutNumbers } from "./pasted/logged.js";
-import { hasPrompt, unquoted, untilPrompt, withoutMarkup } from "./pasted/pasted.js";
-import { isScreen, withoutTerminal } from "./pasted/terminal.js";
 
 /** Lines that are no part of a dump. */
 export interface SurroundingLines {

@@ -21,7 +21,7 @@ import type { RunEvent } from "../../run/events.js";
 import { parseRunSpec } from "../../run/spec.js";
 import { countOf, formatCount } from "../../text.js";
 import { readFamilies } from "../input.js";
-import { InterruptedError } from "../interrupted.js";
+import { InterruptedError } from "../interruption.js";
 import { measureForTerminal } from "../measure.js";
 import {
   type KubeProxyChoice,

@@ -11,7 +11,7 @@ import { scriptPath } from "../../kernel/testbed/scripts.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { batchSource } from "../../measure/replicate/batch.js";
 import { pinnableCpu } from "../../measure/spawn.js";
-import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
+import { InterruptedError, withAbortOnSignal } from "../interruption.js";
 import { messageOf } from "../options/settings.js";
 import { note, print, printJson } from "../output.js";
 

@@ -17,7 +17,7 @@ import { familyOption, type NodeName, withNodeName } from "../options/node.js";
 import { parsePlanes, planesFor } from "../options/parse.js";
 import { refuseForeignOptions } from "../options/plane-option.js";
 import { alignColumns, print, printJson } from "../output.js";
-import { runOrPublished } from "../published.js";
+import { runOrPublished } from "../published-run.js";
 
 interface Arguments extends KubeProxyChoice, NodeName {
   cluster: string;

@@ -13,7 +13,7 @@ import { NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
 import { Random } from "../../random.js";
 import { reasonOf } from "../../reason.js";
 import { formatCount } from "../../text.js";
-import { withAbortOnSignal } from "../interrupted.js";
+import { withAbortOnSignal } from "../interruption.js";
 import { type ClusterChoice, parseSeed, withClusterChoice } from "../options/cluster.js";
 import { refuseNodeOptions } from "../options/node.js";
 import { chosenSource } from "../options/objects.js";
@@ -82,7 +82,8 @@ export const serve: CommandModule<object, Arguments> = {
       throw new UsageError("--churn: the cluster has no EndpointSlice with endpoints to replace");
     for (const [kind, count] of server.skipped)
       note(`not served: ${formatCount(count)} objects of kind ${kind}`);
-    if (server.count(NODE) === 0) note("the cluster has no Node, and most proxies wait for their own before they start");
+    if (server.count(NODE) === 0)
+      note("the cluster has no Node, and most proxies wait for their own before they start");
     await withAbortOnSignal(async (signal) => {
       const url = await server.listen(port, args.host);
       try {

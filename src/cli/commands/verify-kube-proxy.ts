@@ -4,7 +4,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import type { DualStack } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
-import { takenFromText } from "../../kernel/kube-proxy/handed.js";
+import { takenFromText } from "../../kernel/kube-proxy/handover.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { SYNC_MS, timeoutFor, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";

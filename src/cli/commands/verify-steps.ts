@@ -3,7 +3,7 @@
 import { CheckFailedError } from "../../errors.js";
 import { formatDifferences, type VerifyStep } from "../../kernel/real-program/differences.js";
 import { formatCount } from "../../text.js";
-import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
+import { InterruptedError, withAbortOnSignal } from "../interruption.js";
 import { print, printJson } from "../output.js";
 import { Progress } from "../progress.js";
 

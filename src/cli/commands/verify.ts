@@ -21,7 +21,7 @@ import type { PlaneId, PlaneOptions } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { countOf, formatCount } from "../../text.js";
-import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
+import { InterruptedError, withAbortOnSignal } from "../interruption.js";
 import { chosenFamilies, withClusterChoice } from "../options/cluster.js";
 import { withKubeProxySettings } from "../options/kube-proxy.js";
 import { parseInteger, parseList, parsePlanes, planesFor } from "../options/parse.js";

@@ -7,7 +7,7 @@ import type { UpdateCommands } from "../../planes/ipvs/update.js";
 import type { Program } from "../../planes/plane.js";
 import type { VerifyStep } from "../real-program/differences.js";
 import { asText, CommandTexts, compareCommands, countCommands, type HandedCommands } from "./commands.js";
-import { handedDifferences } from "./handed.js";
+import { handedDifferences } from "./handover.js";
 import type { Sync } from "./protocol.js";
 import { unreadyElements } from "./unready.js";
 

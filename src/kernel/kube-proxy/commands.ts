@@ -16,7 +16,7 @@ import {
 } from "../../planes/ipvs/text/commands.js";
 import type { UpdateCommands } from "../../planes/ipvs/update.js";
 import { type CountDifference, compareCounts } from "../real-program/differences.js";
-import type { HandedText } from "./handed.js";
+import type { HandedText } from "./handover.js";
 import type { Command, Sync } from "./protocol.js";
 
 /** A change as IPVS mode meets it. */

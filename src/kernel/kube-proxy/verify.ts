@@ -19,11 +19,11 @@ import { modelChange } from "../real-program/model-change.js";
 import { modelFamilies } from "../real-program/model-cluster.js";
 import { namesOf, ObjectState } from "../real-program/object-state.js";
 import { RandomChanges } from "../real-program/random-changes.js";
-import { settled } from "../real-program/settled.js";
+import { compareUntilEqual } from "../real-program/compare-until-equal.js";
 import { CommandSteps, type ComparedCommands } from "./command-steps.js";
 import { compareToModel } from "./compare.js";
 import { KubeProxy, type ListedRules, nodeFacts } from "./driver.js";
-import { compareBytes, type HandedText, HandedTexts, handedDifferences } from "./handed.js";
+import { compareBytes, type HandedText, HandedTexts, handedDifferences } from "./handover.js";
 import { loadableRules, modelProgram } from "./model-rules.js";
 import type { CheckedOptions } from "./protocol.js";
 import { type CountedSync, UpdateCounter, type UpdateCounts, withoutRepeats } from "./writes.js";
@@ -120,7 +120,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
     const first = await loaded(proxy, programs);
     const compareStart = (rules: ListedRules) =>
       compareToModel(rules, first, { objects, ignoreStale: false, families });
-    const start = await settled(
+    const start = await compareUntilEqual(
       compareStart(real),
       async () => compareStart(await proxy.rules()),
       NODE_WAIT_MS,

@@ -2,7 +2,7 @@
 
 import type { ChartConfiguration } from "chart.js";
 import { z } from "zod";
-import { plottedSeries } from "../../charts/kit/plotted.js";
+import { plottedSeries } from "../../charts/kit/plot-data.js";
 import { resultsDigest } from "../../results/digest.js";
 import type { Results } from "../../results/schema.js";
 

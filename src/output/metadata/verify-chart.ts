@@ -1,7 +1,7 @@
 /** Do a picture and a result belong together? */
 
 import { HASH_DIGITS } from "../../charts/caption-text.js";
-import { plottedSeries } from "../../charts/kit/plotted.js";
+import { plottedSeries } from "../../charts/kit/plot-data.js";
 import { chartsOf } from "../../charts/run-charts.js";
 import { THEME_NAMES } from "../../charts/theme.js";
 import { digestOf, resultsDigest } from "../../results/digest.js";

@@ -2,7 +2,7 @@
 
 import type { ChartConfiguration } from "chart.js";
 import { decadesAround } from "../../charts/kit/axes.js";
-import { axesOf, niceStep, type PlottedPoint, plottedSeries, showsTime } from "../../charts/kit/plotted.js";
+import { axesOf, niceStep, type PlottedPoint, plottedSeries, showsTime } from "../../charts/kit/plot-data.js";
 import { THEMES, type ThemeName } from "../../charts/theme.js";
 import { maxOf } from "../../stats/extent.js";
 

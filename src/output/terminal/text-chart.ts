@@ -3,7 +3,7 @@
 import type { Picture } from "../../charts/chart.js";
 import { decadesAround } from "../../charts/kit/axes.js";
 import { spreadLabels } from "../../charts/kit/labels.js";
-import { axesOf, type PlottedPoint, plottedSeries } from "../../charts/kit/plotted.js";
+import { axesOf, type PlottedPoint, plottedSeries } from "../../charts/kit/plot-data.js";
 import { chartsOf } from "../../charts/run-charts.js";
 import type { Results } from "../../results/schema.js";
 import { maxOf } from "../../stats/extent.js";

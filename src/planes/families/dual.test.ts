@@ -6,8 +6,8 @@ import { planeById } from "../registry.js";
 import { PLANE_ENTRIES } from "../registry-loader.js";
 import { DualProgram } from "./dual.js";
 import { interleaved } from "./dual-trace.js";
-import { familyGap } from "./gap.js";
 import { OF_IPV6 } from "./packet.js";
+import { unsupportedFamily } from "./support.js";
 
 const clusterOf = (services: number, family: 4 | 6) =>
   generateCluster({ services, seed: 1, endpoints: { kind: "constant", count: 3 }, family });
@@ -16,7 +16,7 @@ const traceOf = (program: DualProgram, i: 0 | 1) =>
 
 describe("a program of both families", () => {
   const PLANES = PLANE_ENTRIES.map(({ descriptor }) => descriptor)
-    .filter((descriptor) => familyGap(descriptor, "dual") === null && !descriptor.can.outsideOnly)
+    .filter((descriptor) => unsupportedFamily(descriptor, "dual") === null && !descriptor.can.outsideOnly)
     .map(({ id }) => id);
 
   it.each(PLANES)("sends each packet through the rules of its family: %s", (id) => {
@@ -58,8 +58,8 @@ describe("a plane that both families can't be measured of", () => {
   it("says why", () => {
     const [known] = PLANE_ENTRIES.map(({ descriptor }) => descriptor);
     const one = { ...known!, name: "one", can: { ...known!.can, families: [4] as const } };
-    expect(familyGap(one, 6)).toBe("the model of one knows IPv4 only");
-    expect(familyGap(one, 4)).toBeNull();
-    expect(familyGap(one, "dual")).toBe("the model of one knows IPv4 only");
+    expect(unsupportedFamily(one, 6)).toBe("the model of one knows IPv4 only");
+    expect(unsupportedFamily(one, 4)).toBeNull();
+    expect(unsupportedFamily(one, "dual")).toBe("the model of one knows IPv4 only");
   });
 });

@@ -24,9 +24,9 @@ import type {
   UpdateCost,
   UpdateMode,
 } from "../plane.js";
-import { FamiliesApart } from "./apart.js";
 import { DualConnections } from "./dual-connections.js";
 import { OF_IPV6 } from "./packet.js";
+import { SeparateFamilies } from "./separate.js";
 
 /** A plane that compiles both parts of a cluster, whichever it is given. */
 export function dualPlane(plane: Plane, { ipv4, ipv6 }: DualStack): Plane {
@@ -59,7 +59,7 @@ export class DualProgram implements Program {
   constructor(plane: Plane, clusters: Pair<Cluster>, options: PlaneOptions = {}) {
     this.plane = plane.id;
     this.cluster = clusters[0];
-    this.#both = plane.compileBoth?.(clusters, options) ?? new FamiliesApart(plane, clusters, options);
+    this.#both = plane.compileBoth?.(clusters, options) ?? new SeparateFamilies(plane, clusters, options);
     this.parts = this.#both.parts;
     this.#hasOneConnectionTable = plane.descriptor.can.oneConnectionTable === true;
   }

@@ -9,7 +9,7 @@ import type { Job, Size } from "../../measure/scenario.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import { childPrefix } from "../../measure/spawn.js";
 import { levelOf, looksBetween } from "../../measure/stopping.js";
-import { familyGap } from "../../planes/families/gap.js";
+import { unsupportedFamily } from "../../planes/families/support.js";
 import { planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneId } from "../../planes/plane.js";
 import { choosePlanes, findPlane, planeChoices } from "../../planes/registry-loader.js";
@@ -40,7 +40,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: Pla
   const profile = profileById(catalog, spec.profile ?? DEFAULT_PROFILE);
   const planes = spec.planes === undefined ? profile.planes : knownPlanes("planes", spec.planes, catalog);
   const family = spec.family ?? 4;
-  const named = spec.planes?.map((plane) => familyGap(descriptorOf(catalog, plane), family)) ?? [];
+  const named = spec.planes?.map((plane) => unsupportedFamily(descriptorOf(catalog, plane), family)) ?? [];
   const refused = named.find((reason) => reason !== null);
   if (refused) throw new InvalidRunSpecError(`planes: ${refused}: leave it out with family ${family}`);
   if (spec.slowdown !== undefined) knownPlanes("slowdown", [spec.slowdown.plane], catalog);
@@ -85,7 +85,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: Pla
       ),
     );
   const gaps = cells.map(({ plane, scenario, variant }) =>
-    familyGap(descriptorOf(catalog, plane), familyOfCell(catalog, scenario, variant) ?? family),
+    unsupportedFamily(descriptorOf(catalog, plane), familyOfCell(catalog, scenario, variant) ?? family),
   );
   for (const [i, reason] of gaps.entries()) if (reason !== null) addOutcome(cells[i]!, "gap", reason);
   for (const reason of new Set(gaps))

@@ -7,7 +7,7 @@ import { legendAbove, legendGap } from "../../../charts/kit/column-marks.js";
 import type { Context2D } from "../../../charts/kit/context.js";
 import { textWidth } from "../../../charts/kit/frame.js";
 import { EDGE, LABEL_GAP } from "../../../charts/kit/marks.js";
-import { niceStep, type ScaleOptions } from "../../../charts/kit/plotted.js";
+import { niceStep, type ScaleOptions } from "../../../charts/kit/plot-data.js";
 import { cssFont, scaleOf } from "../../../charts/theme.js";
 import { maxOf } from "../../../stats/extent.js";
 

@@ -1,6 +1,6 @@
 /** The script of report.html: draws every chart of the run as the reader chooses. */
 
-import { plottedSeries } from "../../../charts/kit/plotted.js";
+import { plottedSeries } from "../../../charts/kit/plot-data.js";
 import { chartsOf } from "../../../charts/run-charts.js";
 import type { ThemeName } from "../../../charts/theme.js";
 import { keepDigest } from "../../../results/digest.js";

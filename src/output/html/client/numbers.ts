@@ -2,7 +2,7 @@
 
 import type { ChartConfiguration } from "chart.js";
 import type { Chart } from "../../../charts/chart.js";
-import { axesOf, type PlottedPoint, plottedSeries, valueFormat } from "../../../charts/kit/plotted.js";
+import { axesOf, type PlottedPoint, plottedSeries, valueFormat } from "../../../charts/kit/plot-data.js";
 import type { Cell } from "../../../results/schema.js";
 import { csvField, formatCount } from "../../../text.js";
 import type { FilterChoice } from "./choice.js";

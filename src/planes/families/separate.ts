@@ -13,7 +13,7 @@ import type {
   Program,
 } from "../plane.js";
 
-export class FamiliesApart implements BothFamilies {
+export class SeparateFamilies implements BothFamilies {
   readonly parts: Pair<Program>;
   readonly #hasOneTable: boolean;
 

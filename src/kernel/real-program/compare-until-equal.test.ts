@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { compareUntilEqual } from "./compare-until-equal.js";
 import type { Comparison } from "./differences.js";
-import { settled } from "./settled.js";
 
 const DIFFERENT: Comparison = {
   lines: 2,
@@ -20,19 +20,19 @@ function reader(...readings: readonly Comparison[]) {
 describe("what a program has written at its start", () => {
   it("is read again until nothing differs, and no longer", async () => {
     const { read, made } = reader(DIFFERENT, SAME, DIFFERENT);
-    expect(await settled(DIFFERENT, read, 60_000)).toBe(SAME);
+    expect(await compareUntilEqual(DIFFERENT, read, 60_000)).toBe(SAME);
     expect(made()).toBe(2);
   });
 
   it("is not read again where nothing differs", async () => {
     const { read, made } = reader(DIFFERENT);
-    expect(await settled(SAME, read, 60_000)).toBe(SAME);
+    expect(await compareUntilEqual(SAME, read, 60_000)).toBe(SAME);
     expect(made()).toBe(0);
   });
 
   it("differs still when patience has ended", async () => {
     const { read, made } = reader(DIFFERENT);
-    expect(await settled(DIFFERENT, read, 1)).toBe(DIFFERENT);
+    expect(await compareUntilEqual(DIFFERENT, read, 1)).toBe(DIFFERENT);
     expect(made()).toBeLessThanOrEqual(1);
   });
 });

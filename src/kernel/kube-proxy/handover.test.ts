@@ -3,7 +3,13 @@ import { buildCluster, type ServiceRecord } from "../../cluster/build.js";
 import { type Cluster, TCP } from "../../cluster/cluster.js";
 import { DEFAULT_NETWORK } from "../../cluster/network.js";
 import { planeById } from "../../planes/registry.js";
-import { compareBytes, type HandedChange, HandedTexts, handedDifferences, takenFromText } from "./handed.js";
+import {
+  compareBytes,
+  type HandedChange,
+  HandedTexts,
+  handedDifferences,
+  takenFromText,
+} from "./handover.js";
 import { KUBE_PROXY_MODES, type Write } from "./protocol.js";
 
 const NAMES: ReadonlySet<string> = new Set(["a/web"]);

@@ -7,7 +7,7 @@ import type { Comparison } from "./differences.js";
 const PAUSE_MS = 200;
 
 /** The first reading without a difference, or else the last that began before `patienceMs` had passed. */
-export async function settled(
+export async function compareUntilEqual(
   first: Comparison,
   readAgain: () => Promise<Comparison>,
   patienceMs: number,

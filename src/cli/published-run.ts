@@ -20,7 +20,8 @@ export function runOrPublished(path: string | undefined): NamedRun {
     const results = readResults(path);
     return { name: `run ${results.run.id}`, results };
   }
-  if (!holdsResults(PUBLISHED)) throw new UsageError("the published run is missing from this installation: name a run with --run");
+  if (!holdsResults(PUBLISHED))
+    throw new UsageError("the published run is missing from this installation: name a run with --run");
   const results = readResults(PUBLISHED);
   return { name: `the published run ${results.run.id}`, results };
 }
