@@ -30,7 +30,7 @@ export interface ImportReport {
   readonly dualStack: number;
   /** Objects that say nothing about load balancing. */
   readonly otherObjects: number;
-  readonly invented: Readonly<Synthesized>;
+  readonly synthesized: Readonly<Synthesized>;
   /** What load balancers' status has besides addresses. */
   readonly unaddressed: Readonly<Unaddressed>;
   /** Objects that would give endpoints, and are not read, because other objects list them. */
@@ -48,7 +48,7 @@ const ORIGINS = {
 
 /** The report as lines for a person. */
 export function describeImport(report: ImportReport): string[] {
-  const { skipped, invented, here, hints } = report;
+  const { skipped, synthesized, here, hints } = report;
   const lines = [
     `${countOf(report.services, "service")} with ${countOf(report.servicePorts, "port")} and ${countOf(report.endpoints, "endpoint")} (${ORIGINS[report.endpointOrigin]})`,
   ];
@@ -84,9 +84,9 @@ export function describeImport(report: ImportReport): string[] {
     );
   if (report.dualStack > 0) lines.push(`dual-stack services, in both families: ${report.dualStack}`);
   const made = list({
-    "cluster IPs": invented.clusterIps,
-    "load-balancer addresses": invented.loadBalancerIps,
-    NodePorts: invented.nodePorts,
+    "cluster IPs": synthesized.clusterIps,
+    "load-balancer addresses": synthesized.loadBalancerIps,
+    NodePorts: synthesized.nodePorts,
   });
   if (made) lines.push(`made up, because the input leaves them to the cluster: ${made}`);
   return [...lines, ...report.warnings.map((warning) => `warning: ${warning}`)];

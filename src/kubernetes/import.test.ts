@@ -139,7 +139,7 @@ describe("importing Online Boutique's release manifest", () => {
       dualStack: 0,
       otherObjects: 11,
       isNodeChosen: false,
-      invented: { clusterIps: 12, loadBalancerIps: 1, nodePorts: 1 },
+      synthesized: { clusterIps: 12, loadBalancerIps: 1, nodePorts: 1 },
       unaddressed: { hostNames: 0, proxied: 0 },
       unused: { Endpoints: 0, Pods: 0, workloads: 0 },
       warnings: [],

@@ -84,7 +84,7 @@ export function importKubernetes(
     nodes: ofKinds("Node").map((object) => check(nodeSchema, object)),
     ranges: ofKinds("ServiceCIDR").map((object) => check(serviceCidrSchema, object)),
   };
-  const { services, invented } = withNodePorts(
+  const { services, synthesized } = withNodePorts(
     objects.services.filter((service) => classify(service) === "balanced"),
   );
   const ofFamily = (name: string) => services.filter((service) => familiesOfService(service).includes(name));
@@ -95,8 +95,8 @@ export function importKubernetes(
     );
   }
   const first =
-    ipv4.length === 0 ? undefined : importFamily(objects, ipv4, { ...options, invented, reader: IPV4 });
-  const second = ipv6.length === 0 ? undefined : importIpv6(objects, ipv6, { ...options, invented });
+    ipv4.length === 0 ? undefined : importFamily(objects, ipv4, { ...options, synthesized, reader: IPV4 });
+  const second = ipv6.length === 0 ? undefined : importIpv6(objects, ipv6, { ...options, synthesized });
   if (first === undefined) return second!;
   return second === undefined ? first : { ...first, ipv6: second };
 }
@@ -109,7 +109,7 @@ function namedKinds(objects: readonly KubernetesObject[]): string {
 interface FamilyOptions extends NodeOptions {
   readonly reader: AddressReader;
   /** NodePorts that were made up. */
-  readonly invented: number;
+  readonly synthesized: number;
 }
 
 function importIpv6(
@@ -155,8 +155,8 @@ function importFamily(
     },
     reader,
   );
-  const { records, invented: addresses, unaddressed } = recordServices(services, source, reader);
-  const invented = { ...addresses, nodePorts: options.invented };
+  const { records, synthesized: addresses, unaddressed } = recordServices(services, source, reader);
+  const synthesized = { ...addresses, nodePorts: options.synthesized };
   refuseConflicts(records, reader.network);
   const known = knownNetwork(options, node, objects, reader);
   const network = inferNetwork(records, {
@@ -167,7 +167,7 @@ function importFamily(
   const cluster = buildCluster(records, network, {
     kind: "imported",
     format: "kubernetes",
-    parameters: { objects: objects.count, endpoints: source.origin, skipped, invented },
+    parameters: { objects: objects.count, endpoints: source.origin, skipped, invented: synthesized },
   });
   return {
     cluster,
@@ -192,7 +192,7 @@ function importFamily(
         nodes.length -
         objects.ranges.length,
       dualStack: services.filter((service) => familiesOfService(service).length > 1).length,
-      invented,
+      synthesized,
       unaddressed,
       unused: unusedOf(source.origin, objects),
       warnings: [...warnOfSlices(slices), ...warnOfHeadlessLabel(services), ...warnOfEmpty(records)],

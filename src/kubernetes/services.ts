@@ -53,23 +53,23 @@ export function familiesOfService({ spec }: Service): readonly string[] {
 }
 
 /** Services with the NodePorts that a manifest leaves to the cluster, which are the same in both families. */
-export function withNodePorts(services: readonly Service[]): { services: Service[]; invented: number } {
+export function withNodePorts(services: readonly Service[]): { services: Service[]; synthesized: number } {
   const free = new FreeNodePorts(
     services.flatMap(({ spec }) => (spec.ports ?? []).map(({ nodePort }) => nodePort ?? 0)),
   );
-  let invented = 0;
+  let synthesized = 0;
   const given = services.map((service) => {
     if (!wantsNodePorts(service)) return service;
     const ports = (service.spec.ports ?? []).map((port) => {
       if (port.nodePort !== undefined && port.nodePort !== 0) return port;
       const nodePort = free.next();
       if (nodePort === 0) throw problem(service, "spec.ports: no NodePort is left in 30000-32767");
-      invented++;
+      synthesized++;
       return { ...port, nodePort };
     });
     return { ...service, spec: { ...service.spec, ports } };
   });
-  return { services: given, invented };
+  return { services: given, synthesized };
 }
 
 /** Turns balanced services into records, in their order. Throws InvalidInputError that names service and field. */
@@ -77,8 +77,8 @@ export function recordServices(
   services: readonly Service[],
   source: EndpointSource,
   reader: AddressReader,
-): { records: ServiceRecord[]; invented: Omit<Synthesized, "nodePorts">; unaddressed: Unaddressed } {
-  const invented = { clusterIps: 0, loadBalancerIps: 0 };
+): { records: ServiceRecord[]; synthesized: Omit<Synthesized, "nodePorts">; unaddressed: Unaddressed } {
+  const synthesized = { clusterIps: 0, loadBalancerIps: 0 };
   const unaddressed = { hostNames: 0, proxied: 0 };
   const given = services.map((service) => ({
     service,
@@ -130,8 +130,8 @@ export function recordServices(
     // A status says what a cluster has: an empty one, that the load balancer has no address yet.
     const wantsBalancerIp =
       type === LOAD_BALANCER && service.status === undefined && familiesOfService(service)[0] === reader.name;
-    if (clusterIp === undefined) invented.clusterIps++;
-    if (wantsBalancerIp) invented.loadBalancerIps++;
+    if (clusterIp === undefined) synthesized.clusterIps++;
+    if (wantsBalancerIp) synthesized.loadBalancerIps++;
     return {
       name: `${metadata.namespace}/${metadata.name}`,
       clusterIp: clusterIp ?? freeIps.next(),
@@ -148,7 +148,7 @@ export function recordServices(
       ports: ports.map((port, index) => portRecord(service, port, index)),
     };
   });
-  return { records, invented, unaddressed };
+  return { records, synthesized, unaddressed };
 }
 
 function problem({ metadata }: Service, what: string): InvalidInputError {

@@ -8,13 +8,13 @@ import type { Job } from "./scenario.js";
 import type { Ran } from "./spawn.js";
 
 /** Takes of the recorded replicates, by their seeds. */
-let takes: Map<number, Ran[]>;
+let attempts: Map<number, Ran[]>;
 let clock: number;
 
 vi.mock("./spawn.js", async (original) => ({
   ...(await original<typeof import("./spawn.js")>()),
   runReplicate: async (_script: string, { seed }: Job) => {
-    const queue = takes.get(seed)!;
+    const queue = attempts.get(seed)!;
     const ran = queue.length > 1 ? queue.shift()! : queue[0]!;
     clock += ran.wallMs;
     return ran;
@@ -23,9 +23,9 @@ vi.mock("./spawn.js", async (original) => ({
 
 const NOTHING = { resolutionNs: 10, floorNs: 40 };
 
-/** A recorded run as it was before anything was measured; its replicates go into `takes`. */
+/** A recorded run as it was before anything was measured; its replicates go into `attempts`. */
 function before(recorded: Results): Results {
-  takes = new Map();
+  attempts = new Map();
   for (const { replicates, disturbed, endpoints, programBytes, facts } of recorded.cells) {
     for (const replicate of replicates) {
       const measured = {
@@ -42,7 +42,7 @@ function before(recorded: Results): Results {
           wallMs,
           measured: { ...measured, floorNs, samples: [median] },
         }));
-      takes.set(replicate.seed, [...earlier, { wallMs: replicate.wallMs, measured }] as unknown as Ran[]);
+      attempts.set(replicate.seed, [...earlier, { wallMs: replicate.wallMs, measured }] as unknown as Ran[]);
     }
   }
   const cells = recorded.cells.map((cell) => ({

@@ -97,8 +97,8 @@ function paceOf(elapsedMs: number, measuredMs: number): number {
 }
 
 /**
- * Runs a replicate, again while it is disturbed. The takes before the last are kept in the cell's `disturbed`. Where a take
- * fails that was to replace one, `fail` is told, and what there is stays.
+ * Runs a replicate, again while it is noisy. Attempts before the last are kept in the cell's `disturbed`. Where an attempt
+ * fails that was to replace one, `fail` gets the error, and the earlier attempt counts.
  */
 async function runUntilQuiet(
   results: Results,
@@ -108,7 +108,7 @@ async function runUntilQuiet(
   run: () => Promise<Ran>,
 ): Promise<Ran> {
   let ran = await run();
-  for (let take = 1; take < MAX_ATTEMPTS; take++) {
+  for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
     const { measured, wallMs } = ran;
     if ("counts" in measured || !isNoisy(results, cell, measured)) break;
     let again: Ran;

@@ -79,7 +79,7 @@ export class Testbed {
   #families: readonly TestbedFamily[] = [];
   readonly #cores = new Cores();
 
-  /** `name` tells labs of one sandbox apart. */
+  /** `name` tells testbeds of one sandbox apart. */
   constructor(host: Host, name: string) {
     this.#host = host;
     this.name = name;
