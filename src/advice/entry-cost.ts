@@ -11,7 +11,7 @@ export interface EntryCost {
   /** Where the number comes from, for the report. */
   readonly source: string;
   /** The lookup that visits this many entries; an interval only where a run has one. */
-  of(entries: number): Pick<Prediction, "medianNs"> & Partial<Prediction>;
+  predict(entries: number): Pick<Prediction, "medianNs"> & Partial<Prediction>;
 }
 
 /** KEP-3866's chart (kubernetes/enhancements): (p99 of iptables - p99 of nftables) / N at 5,000, 10,000 and 30,000 services. */
@@ -49,7 +49,7 @@ export function entryCost(
 }
 
 function proportional(nsPerEntry: number, source: string): EntryCost {
-  return { nsPerEntry, source, of: (entries) => ({ medianNs: entries * nsPerEntry }) };
+  return { nsPerEntry, source, predict: (entries) => ({ medianNs: entries * nsPerEntry }) };
 }
 
 function ofRun(path: string, services: number): EntryCost {
@@ -69,6 +69,6 @@ function ofRun(path: string, services: number): EntryCost {
   return {
     nsPerEntry: price.perRuleNs,
     source: `run ${results.run.id}, lookups of ${planeLabel(results, list)} in the model at ${countOf(services, "service")}, with 95 % intervals of its replicates`,
-    of: price.of,
+    predict: price.of,
   };
 }

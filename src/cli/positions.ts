@@ -16,7 +16,7 @@ export { entryCost };
 export async function printPositions(
   cluster: Cluster,
   nodeList: NodeList,
-  { nsPerEntry, source, of }: EntryCost,
+  { nsPerEntry, source, predict }: EntryCost,
   json: boolean,
 ): Promise<void> {
   const program = compileNodeList(cluster, nodeList);
@@ -28,7 +28,7 @@ export async function printPositions(
       position,
       entries,
       filterEntries,
-      predicted: of(entries + filterEntries),
+      predicted: predict(entries + filterEntries),
     }),
   );
   const unsupported = program.unsupported.map(([condition, rules]) => ({ condition, rules }));
