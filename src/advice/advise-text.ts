@@ -239,7 +239,7 @@ function formatMissing({ name, unavailable, lookup }: PlaneAdvice): string[] {
   return "unavailable" in lookup ? [`No time for ${name}: ${lookup.unavailable}.`] : [];
 }
 
-/** `41 rules, 3 chains, 2 map entries`, leaving out what there is none of, and the operations that an agent issues for them. */
+/** `41 rules, 3 chains, 2 map entries`, without zeros, and the operations that an agent issues for them. */
 function written({ rules, chains, mapWrites, operations }: UpdateCost): string {
   const parts = [
     rules > 0 ? countOf(rules, "rule") : "",

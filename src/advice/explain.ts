@@ -227,7 +227,7 @@ function explainPlane(
   return { ...names, decision, unknown, path, hooks, position, ownList: own !== null, sizes: costs };
 }
 
-/** The walk through a node's list as it is. Throws InputError where the list is none that a kernel would take. */
+/** The walk through a node's list as it is. Throws InputError where a kernel would refuse the list. */
 function walkOwnList(
   cluster: Cluster,
   list: NodeList,

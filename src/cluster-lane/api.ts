@@ -104,7 +104,7 @@ export class Api {
     }
   }
 
-  /** What is there as text, such as a log; null as with `tryGet`. Not repeated: an answer of 5xx is none. */
+  /** What is there as text, such as a log; null as with `tryGet`. Not repeated: an answer of 5xx counts as no answer. */
   async tryText(path: string): Promise<string | null> {
     const { status, text } = await this.#request("GET", path, null);
     return status === 200 ? text : null;

@@ -1,4 +1,4 @@
-/** Addresses and NodePorts that nobody has yet, for clusters that already hold some. */
+/** Addresses and NodePorts that are free, for clusters that already hold some. */
 
 import { InvalidClusterError } from "../errors.js";
 import { type Cidr, cidrSize, inCidr, type Network } from "./cluster.js";

@@ -22,7 +22,7 @@ export interface ChangedRows {
 
 /**
  * The cluster after a change: the same columns but for the endpoints of one service-port. Those that stay keep their
- * order and new ones follow, with addresses of the pod range that nobody has. An endpoint that joins runs on another
+ * order and new ones follow, with free addresses of the pod range. An endpoint that joins runs on another
  * node; one that replaces another runs where that ran. `seed` chooses which endpoints a rollout replaces.
  * Time and memory: O(endpoints of the cluster).
  *

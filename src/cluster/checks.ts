@@ -36,7 +36,7 @@ export function isServiceName(text: string): boolean {
 /** Text from outside, fit for a message: one line, no control or bidirectional characters, not endless. */
 export function oneLine(text: string, maxLength = 160): string {
   const plain = text.slice(0, 2 * maxLength).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
-  // By characters: half of one that takes two words of UTF-16 is none.
+  // By characters: half of one that takes two words of UTF-16 is not a character.
   const characters = [...plain];
   return characters.length > maxLength ? `${characters.slice(0, maxLength).join("")}…` : plain;
 }

@@ -179,7 +179,7 @@ export function formatAddress(address: number): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }
 
-/** The number of a dotted-quad address, or undefined when the text is none (leading zeros are refused, as kubelet does). */
+/** The number of a dotted-quad address, or undefined for any other text (leading zeros are refused, as kubelet does). */
 export function parseAddress(text: string): number | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   if (!match) return undefined;
@@ -191,7 +191,7 @@ export function parseAddress(text: string): number | undefined {
   return address;
 }
 
-/** `10.96.0.0/12` as a range, or undefined when the text is none. Host bits are cleared. */
+/** `10.96.0.0/12` as a range, or undefined for any other text. Host bits are cleared. */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^([\d.]+)\/(\d{1,2})$/.exec(text);
   const address = match ? parseAddress(match[1]!) : undefined;

@@ -23,7 +23,7 @@ const WIDEST = 8;
 /** No service range is narrower in practice. */
 const NARROWEST_CLEAR = 28;
 
-/** This node's address where the usual one is in use: TEST-NET-1 (RFC 5737), which nobody has. */
+/** This node's address where the usual one is in use: TEST-NET-1 (RFC 5737), which no host has. */
 const OTHER_NODE_ADDRESS = parseAddress("192.0.2.1")!;
 
 /**

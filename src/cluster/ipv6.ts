@@ -11,7 +11,7 @@ const GROUPS = 8;
 /** `::ffff:0:0/96`: an IPv4 address in other words, which Kubernetes takes for IPv4. */
 const MAPPED_IPV4 = 0xffffn;
 
-/** The number of an address, or undefined where the text is none: zones (`%eth0`), embedded IPv4 and mapped IPv4 are refused. */
+/** The number of an address, or undefined for any other text: zones (`%eth0`), embedded IPv4 and mapped IPv4 are refused. */
 export function parseIpv6(text: string): bigint | undefined {
   if (text.length < 2 || text.length > 39) return undefined;
   const [head, tail, ...rest] = text.split("::");
@@ -71,7 +71,7 @@ export function holdsCidr6(outer: Cidr6, inner: Cidr6): boolean {
   return outer.prefixLength <= inner.prefixLength && inCidr6(outer, inner.base);
 }
 
-/** `fd00:10:96::/108` as a range, or undefined when the text is none. Host bits are cleared. */
+/** `fd00:10:96::/108` as a range, or undefined for any other text. Host bits are cleared. */
 export function parseCidr6(text: string): Cidr6 | undefined {
   const match = /^([\da-f:]{2,39})\/(\d{1,3})$/i.exec(text);
   const address = match ? parseIpv6(match[1]!) : undefined;

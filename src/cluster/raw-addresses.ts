@@ -16,7 +16,7 @@ export interface RawCidr {
   readonly prefixLength: number;
 }
 
-/** An address of either family; undefined for text that is none. */
+/** An address of either family; undefined for any other text. */
 export function parseRawAddress(text: string): RawAddress | undefined {
   return parseAddress(text) ?? parseIpv6(text);
 }
@@ -26,7 +26,7 @@ export function rawRangeText({ base, prefixLength }: RawCidr): string {
   return typeof base === "number" ? formatCidr({ base, prefixLength }) : formatCidr6({ base, prefixLength });
 }
 
-/** A range of either family in CIDR notation; undefined for text that is none. */
+/** A range of either family in CIDR notation; undefined for any other text. */
 export function parseRawCidr(text: string): RawCidr | undefined {
   return parseCidr(text) ?? parseCidr6(text);
 }

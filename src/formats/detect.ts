@@ -12,16 +12,16 @@ import { type FamilyImport, importKubernetes } from "../kubernetes/import.js";
 import { describeImport } from "../kubernetes/import-report.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
 import { countOf } from "../text.js";
-import { importCilium } from "./cilium/index.js";
-import type { KnownNode } from "./families.js";
 import { ALTERNATIVES } from "./alternatives.js";
+import { importCilium } from "./cilium/index.js";
+import { hasElision, isTemplate, withPlainQuotes } from "./clean-up/pastes.js";
+import { isJoined } from "./clean-up/terminal.js";
+import type { KnownNode } from "./families.js";
 import { importIptables } from "./iptables/index.js";
 import { importIpvs } from "./ipvs/index.js";
 import type { TextKind } from "./line-kinds.js";
 import { importNftables } from "./nftables/index.js";
-import { hasElision, isTemplate, withPlainQuotes } from "./clean-up/pastes.js";
-import { isJoined } from "./clean-up/terminal.js";
-import { type SurroundingLines, type RecognisedText, recognise } from "./recognise.js";
+import { type RecognisedText, recognise, type SurroundingLines } from "./recognise.js";
 
 /** A cluster from outside, and what became of the input. */
 export interface Imported {
@@ -55,7 +55,7 @@ export interface ImportOptions {
  *   families, or parts of a table; ipvsadm -Sn, ipset save and iptables-save; parts of cilium bpf lb list.
  * @param options What the user knows and no text says.
  * @returns The cluster, lines that say what was read, left out and assumed, and of iptables-save the node's own rules.
- * @throws InvalidInputError in one line when a text is none, holds what can't be, or two do not belong together.
+ * @throws InvalidInputError in one line when a text has no known format, holds what can't be, or two do not belong together.
  * @example
  * ```ts
  * import { readFileSync } from "node:fs";

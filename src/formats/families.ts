@@ -15,12 +15,12 @@ export interface KnownNode {
 
 export const NOTHING_KNOWN: KnownNode = { ipv4: {}, ipv6: { nodeAddresses: [] } };
 
-/** The number of an address: of IPv4, or with a plan of IPv6. Undefined where the text is none of that family. */
+/** The number of an address: of IPv4, or with a plan of IPv6. Undefined where the text is not an address of that family. */
 export function readAddress(text: string, plan: AddressPlan | undefined): number | undefined {
   return plan ? plan.parse(text) : parseAddress(text);
 }
 
-/** The block of a range, or of an address as one; undefined where the text is none of the family. */
+/** The block of a range, or of an address as one; undefined where the text is neither of that family. */
 export function readRange(text: string, plan: AddressPlan | undefined): Cidr | undefined {
   if (!plan) return parseCidr(text.includes("/") ? text : `${text}/32`);
   const range = parseCidr6(text.includes("/") ? text : `${text}/128`);

@@ -24,7 +24,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-/** All objects of a text in their order, Lists opened. Throws InvalidInputError when it is none of YAML, JSON or Kubernetes. */
+/** All objects of a text in their order, Lists opened. Throws InvalidInputError when it is neither YAML nor JSON, or holds no Kubernetes object. */
 export function readObjects(text: string): KubernetesObject[] {
   if (text.trim() === "") throw new InvalidInputError("the input is empty: give Kubernetes YAML or JSON");
   if (text.includes("\0"))

@@ -65,7 +65,7 @@ interface Objects extends Omit<Sources, "node" | keyof SliceReading> {
 /**
  * Reads Kubernetes YAML or JSON; of Node and ServiceCIDR objects, the node's addresses and the ranges of services. What comes
  * first is the only family there is, or IPv4 next to `ipv6`. Throws InvalidInputError that names object and field when
- * something can't be used, or the nodes there are when `node` is none of them.
+ * something can't be used, or the nodes there are when `node` is not one of them.
  */
 export function importKubernetes(
   text: string,

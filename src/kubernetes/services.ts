@@ -35,7 +35,7 @@ const OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
 /** That it is the service, or the slices of one, without a cluster IP. */
 export const HEADLESS_LABEL = "service.kubernetes.io/headless";
 
-/** What a service is for the data plane: `balanced`, or why it is none of theirs. */
+/** What a service is for the data plane: `balanced`, or why it is not balanced. */
 export function classify({
   metadata,
   spec,

@@ -58,7 +58,7 @@ export function findPlane(
   };
 }
 
-/** Those of the ids that are planes, each once, in the order in which they are shown; and the first that is none. */
+/** Those of the ids that are planes, each once, in the order in which they are shown; and the first that is not a plane. */
 export function choosePlanes(
   asked: readonly string[],
   entries: readonly PlaneEntry[] = PLANE_ENTRIES,

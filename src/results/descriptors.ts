@@ -30,7 +30,7 @@ export type Claim = keyof typeof CLAIMS;
 const MAX_LABEL = 48;
 const MAX_CAPTION = 200;
 
-/** A plane that nobody describes: grey, under its own (cleaned) id, after all others. */
+/** A plane without a description: grey, under its own (cleaned) id, after all others. */
 function unknownPlane(id: string): PlaneDescription {
   const label = plainText(id, MAX_LABEL);
   return {
@@ -91,7 +91,7 @@ export function ownScenarios({ scenarios }: Described): readonly (readonly [stri
   return Object.entries(scenarios ?? {});
 }
 
-/** What is timed in a lane, as a subtitle says it; null where nobody says. */
+/** What is timed in a lane, as a subtitle says it; null where the run does not say. */
 export function captionOf(
   results: Described,
   { scenario, lane, variants = [] }: { scenario: string; lane: string; variants?: readonly string[] },

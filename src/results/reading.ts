@@ -8,7 +8,7 @@ import { MIN_EFFECT } from "./runs/compare.js";
 import type { Cell, Results } from "./schema.js";
 import { ascending, selectCells } from "./select.js";
 
-/** A difference of less than this is none in practice: the same that `compare` wants before it calls a run slower. */
+/** A smaller difference does not matter in practice: the same that `compare` wants before it calls a run slower. */
 export const EQUIVALENCE_MARGIN = MIN_EFFECT;
 
 /** The timed cells of a plane and scenario of the model lane that have an interval or a range, ascending in N. */

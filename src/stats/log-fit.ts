@@ -46,7 +46,7 @@ export function logsOf(groups: readonly Group[]): Logs {
 /** How much steeper each further try is, as a power of e, and below what growth over all N a law is a constant. */
 const SCAN_STEP = 1;
 const LEAST_GROWTH = 1e-4;
-/** An intercept that is a smaller share of the least growing part than this is none. */
+/** An intercept that is a smaller share of the least growing part than this counts as zero. */
 const LEAST_INTERCEPT = 1e-4;
 const MAX_STEPS = 30;
 

@@ -32,7 +32,7 @@ export interface KubeProxyChoice {
 export function withKubeProxy<T>(yargs: Argv<T>) {
   return withKubeProxySettings(yargs)
     .option("kube-proxy", {
-      // Without a type yargs reads a number, and 1.35 is none of the words.
+      // Without a type yargs reads a number, and 1.35 is not one of the words.
       type: "string",
       choices: KUBE_PROXY_VERSIONS,
       requiresArg: true,
@@ -88,7 +88,7 @@ export function kubeProxyOptionsFor(cluster: Cluster, args: Partial<KubeProxyCho
 
 /**
  * The cluster on the node that was described: its pod range and addresses, where they were given.
- * @throws UsageError for texts that are none.
+ * @throws UsageError for any other text.
  */
 export function onChosenNode(cluster: Cluster, args: Partial<KubeProxyChoice>): Cluster {
   const addresses = parseNodeAddresses(args["node-address"]);

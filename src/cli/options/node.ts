@@ -21,7 +21,7 @@ export interface NodeArguments extends NodeName {
 
 const NAMES = ["node", "node-address", "pod-range", "family"] as const;
 
-/** How `--family` is declared. Without a type yargs reads a number, and 4 is none of the words. */
+/** How `--family` is declared. Without a type yargs reads a number, and 4 is not one of the words. */
 export const FAMILY_DECLARATION = {
   type: "string",
   choices: FAMILY_CHOICES,

@@ -22,7 +22,7 @@ export function parseInteger(text: string, option: string, min: number, max: num
   return value;
 }
 
-/** A number; NaN where the text is none. */
+/** A number; NaN for any other text. */
 export function parseNumber(text: string): number {
   return text.trim() === "" ? Number.NaN : Number(text);
 }

@@ -11,7 +11,7 @@ import { findPlane, PLANE_ENTRIES } from "../../planes/registry-loader.js";
 export function planeDeclaration(option: PlaneOption): Options {
   const { describe } = option;
   if ("isFlag" in option) return { type: "boolean", defaultDescription: String(option.default), describe };
-  // A choice is text too: without a type yargs reads a number, and 1.35 is none of the words.
+  // A choice is text too: without a type yargs reads a number, and 1.35 is not one of the words.
   const text = { type: "string", requiresArg: true, describe } as const;
   return "choices" in option
     ? { ...text, choices: option.choices, defaultDescription: option.default }

@@ -128,7 +128,7 @@ function kubeProxyOf(evidence: PlaneEvidence): DetectedPlane | null {
   return null;
 }
 
-/** The mode in a KubeProxyConfiguration; undefined where it is none. */
+/** The mode in a KubeProxyConfiguration; undefined for any other text. */
 function modeIn(text: string): string | undefined {
   let parsed: unknown;
   try {

@@ -68,7 +68,7 @@ const SCALES: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** A Kubernetes quantity, such as `500m` or `2Gi`, as a number; NaN where it is none. */
+/** A Kubernetes quantity, such as `500m` or `2Gi`, as a number; NaN for any other text. */
 export function numberOf(quantity: string): number {
   const suffix = /[A-Za-z]{0,2}$/.exec(quantity)?.[0] ?? "";
   // `1e3` has an exponent, and no suffix.

@@ -222,7 +222,7 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
 export function* pairsOfText(text: string): Iterable<readonly [string, string]> {
   let last = "";
   for (const raw of text.split("\n").slice(1)) {
-    // What follows is flags in brackets: a line that is longer is none of Cilium's.
+    // What follows is flags in brackets: a longer line is not Cilium's.
     const line = raw.slice(0, 500).trimEnd();
     if (line.trim() === "" || line.startsWith("#")) continue;
     // A further backend of the same frontend is on a line without one, as `cilium bpf lb list` aligns them.

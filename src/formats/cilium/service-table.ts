@@ -40,7 +40,7 @@ export interface ServiceTable {
 
 /**
  * Reads the table.
- * @throws InvalidInputError that names a row which is none, such as one whose addresses are masked; or says that no row has a backend.
+ * @throws InvalidInputError that names a row that can't be read, such as one whose addresses are masked; or says that no row has a backend.
  */
 export function servicesOfTable(text: string): ServiceTable {
   const list: Row[] = [];

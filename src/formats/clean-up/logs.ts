@@ -27,7 +27,7 @@ const ROUNDS = 3;
 /** Lines above the log that may be anything. */
 const LINES_ABOVE = 50;
 
-/** A text without what a log puts in front of its lines; unchanged where it is none. Line numbers stay. */
+/** A text without what a log puts in front of its lines; unchanged where it is no log. Line numbers stay. */
 export function withoutLog(whole: string): string {
   let text = containerLog(whole);
   for (let round = 0; round < ROUNDS; round++) {

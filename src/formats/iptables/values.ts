@@ -4,7 +4,7 @@ import type { AddressPlan } from "../../cluster/address-plan.js";
 import { type Cidr, parseAddress, parseCidr } from "../../cluster/cluster.js";
 import { parseCidr6 } from "../../cluster/ipv6.js";
 
-/** A range or an address; null for what is none, or has no number in the cluster. */
+/** A range or an address; null for any other text, and where it has no number in the cluster. */
 export function range(text: string, plan: AddressPlan | undefined): Cidr | null {
   if (text.includes(":")) {
     const range = parseCidr6(text.includes("/") ? text : `${text}/128`);
@@ -22,13 +22,13 @@ export function range(text: string, plan: AddressPlan | undefined): Cidr | null 
   return parseCidr(`${address}/${prefixLength}`) ?? null;
 }
 
-/** A port; -1 for what is none. */
+/** A port; -1 for any other text. */
 export function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
   return port >= 1 && port <= 65_535 ? port : -1;
 }
 
-/** `0x4000/0x4000`; without a mask, of all bits; null for what is none. */
+/** `0x4000/0x4000`; without a mask, of all bits; null for any other text. */
 export function markOf(text: string): { value: number; mask: number } | null {
   const match = /^(0x[\da-f]{1,8}|\d{1,10})(?:\/(0x[\da-f]{1,8}|\d{1,10}))?$/i.exec(text);
   if (!match) return null;

@@ -134,7 +134,7 @@ function lostServer(where: string, at: string): InvalidInputError {
   );
 }
 
-/** What a virtual service is that no Service of ours can be; undefined for a line that is none. */
+/** What a virtual service is that no Service of ours can be; undefined for any other line. */
 function otherKind(option: string, at: string, hasProtocol: boolean): "marks" | "anyPort" | undefined {
   if (option === "-f" || option === "--fwmark-service") return "marks";
   if (!hasProtocol) return undefined;

@@ -46,7 +46,7 @@ export function nameOf(text: string): { service: string; portName: string } | un
     : parsePortName(`${namespace}/${service}${portName === "" ? "" : `:${portName}`}`);
 }
 
-/** Address, protocol and port of a map's key; undefined where it is none. */
+/** Address, protocol and port of a map's key; undefined for any other key. */
 export function frontendOf(
   key: readonly string[],
   plan: AddressPlan | undefined,
@@ -62,7 +62,7 @@ export function frontendKey(address: number, { protocol, port }: { protocol: num
   return `${address} ${protocol} ${port}`;
 }
 
-/** A port, or 0 for what is none. */
+/** A port, or 0 for any other text. */
 export function portOf(text: string | undefined): number {
   const port = /^\d{1,5}$/.test(text ?? "") ? Number(text) : 0;
   return port <= 65_535 ? port : 0;

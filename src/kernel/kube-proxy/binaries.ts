@@ -69,7 +69,7 @@ export function findKubeProxy(minorOrPath: string, environment: CacheVariables =
 
 /**
  * The minor version of a kube-proxy program, asked of the program itself.
- * @throws InvalidOptionError where it is none of those that are modelled, or no kube-proxy.
+ * @throws InvalidOptionError where it is not one of those that are modelled, or no kube-proxy.
  */
 export async function minorOf(path: string): Promise<KubeProxyVersion> {
   const known = KUBE_PROXY_BUILDS.find(({ patch }) => kubeProxyPath(patch) === path);

@@ -14,12 +14,12 @@ import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import type { PlaneOptions, Program } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { Random } from "../../random.js";
+import { compareUntilEqual } from "../real-program/compare-until-equal.js";
 import { compareCounts, type VerifyStep } from "../real-program/differences.js";
 import { modelChange } from "../real-program/model-change.js";
 import { modelFamilies } from "../real-program/model-cluster.js";
 import { namesOf, ObjectState } from "../real-program/object-state.js";
 import { RandomChanges } from "../real-program/random-changes.js";
-import { compareUntilEqual } from "../real-program/compare-until-equal.js";
 import { CommandSteps, type ComparedCommands } from "./command-steps.js";
 import { compareToModel } from "./compare.js";
 import { KubeProxy, type ListedRules, nodeFacts } from "./driver.js";
@@ -192,7 +192,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   }
 }
 
-/** The parts that the mode is modelled for, or all where that is none: the mode then refuses them. */
+/** The parts that the mode is modelled for, or all where the mode is not modelled: it then refuses them. */
 function partsOf(cluster: Cluster | DualStack, knows: readonly Family[]): readonly Cluster[] {
   const parts = familiesOf(cluster).filter((one) => one !== undefined);
   const known = parts.filter(({ network }) => knows.includes(familyOf(network)));

@@ -9,7 +9,7 @@ export interface WatchedConnection {
   readonly address: number;
 }
 
-/** Reads one line; null for what is none. */
+/** Reads one line; null for any other text. */
 export function parseWatched(line: string): WatchedConnection | null {
   const fields = line.split(" ").map(Number);
   const [target, startNs, connectedNs, address] = fields;

@@ -4,7 +4,7 @@ import type { Change } from "../../cluster/change.js";
 import { type Cluster, parseAddress } from "../../cluster/cluster.js";
 import type { RandomChange } from "./random-changes.js";
 
-/** Undefined where it is none: of a Service with more than one port, or of an endpoint that the cluster does not hold. */
+/** Undefined where the model has no such change: of a Service with more than one port, or of an endpoint that the cluster does not hold. */
 export function modelChange(
   cluster: Cluster,
   { kind, service, address }: NonNullable<RandomChange["endpoint"]>,

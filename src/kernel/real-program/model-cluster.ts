@@ -20,7 +20,7 @@ export interface NodeSettings {
 
 /**
  * Objects as a cluster of ours, or both parts of a dual-stack one.
- * @throws InvalidInputError for objects that cannot be, such as no Service; InvalidOptionError for a range that is none.
+ * @throws InvalidInputError for objects that cannot be, such as no Service; InvalidOptionError for an invalid range.
  */
 export function modelFamilies(objects: readonly ApiObject[], facts: NodeSettings): Cluster | DualStack {
   const podRanges = (facts.podRange?.split(",") ?? []).map((text) => {

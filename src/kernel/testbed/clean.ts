@@ -120,7 +120,7 @@ function processes(): { readonly pid: number; readonly command: string }[] {
   });
 }
 
-/** A program or a file of a run's folder. A shell or an editor that was merely told its name is none of ours. */
+/** A program or a file of a run's folder. A shell or an editor that only has its name as an argument is not ours. */
 const RUNS_FILES = new RegExp(
   `^\\S*${PREFIX}[A-Za-z0-9]{6}/|kube-proxy\\S* --config \\S*${PREFIX}|^\\S+ --node-name .*--bpffs \\S*${PREFIX}|linux\\.uml .*uml_dir=\\S*${PREFIX}`,
 );

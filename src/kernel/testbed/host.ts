@@ -21,7 +21,7 @@ export interface Host {
 export async function prepareHost(folder: string, withBpf: boolean): Promise<Host> {
   const id = basename(folder);
   const mount = toolPath("mount");
-  // Names of network namespaces and the lock of xtables live in /run: the host's are none of ours.
+  // Names of network namespaces and the lock of xtables live in /run: the host's are not for the testbed.
   await runTool(mount, ["-t", "tmpfs", "tmpfs", "/run"]);
   mkdirSync("/run/netns");
   const bpf = join(folder, "bpf");

@@ -87,7 +87,7 @@ export function* parseObjects(json: string): Iterable<ParsedObject> {
 
 /**
  * The same object with the fields that only EndpointSlices have.
- * @throws InvalidInputError for an object that is none.
+ * @throws InvalidInputError for what is no object.
  */
 export function asEndpointSlice(object: ApiObject): EndpointSliceObject {
   if (object.kind !== ENDPOINT_SLICE.kind)

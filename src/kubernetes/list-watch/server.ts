@@ -107,7 +107,7 @@ export class ApiServer {
    * @param port 0: any free one.
    * @param host Whom to serve; the loopback address serves this machine (or network namespace) only.
    * @returns The server's URL.
-   * @throws UnsupportedHostError where the port is taken or not allowed, or the host is none of this machine.
+   * @throws UnsupportedHostError where the port is taken or not allowed, or the host is not an address of this machine.
    */
   async listen(port = 0, host = "127.0.0.1"): Promise<string> {
     this.#server.listen(port, host);

@@ -35,7 +35,7 @@ export function slidesOf(results: Results, view: View): Slide[] {
 
 /**
  * The slide of one finding, with the first chart that shows it and is not `used` yet: no chart twice. Its id is added to
- * `used`. undefined where there is none: the finding is then said on a slide of text.
+ * `used`. undefined where there is none: the finding is then on a slide of text.
  */
 export function slideOf(
   results: Results,

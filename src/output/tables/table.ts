@@ -65,7 +65,7 @@ export function tableRows(results: Results): Row[] {
 }
 
 /**
- * Cells that have a time, or a reason why not. What has neither and is counted elsewhere in the run is none: the kernel's
+ * Cells that have a time, or a reason why not. What has neither and is counted elsewhere in the run is left out: the kernel's
  * memory of a small program, say, which its noise hides.
  */
 export function timedCells({ cells }: Results): Cell[] {

@@ -162,7 +162,7 @@ export class CalicoProgram implements Program {
     const random = Random.fromSeed(seed, "calico");
     const maps = {
       backends: this.#backendMap(random.nextInt32()),
-      // Felix writes its maps in the order of a Go map, which is random: neighbours in the trie are none in memory.
+      // Felix writes its maps in the order of a Go map, which is random: neighbours in the trie are not neighbours in memory.
       frontends: this.#frontendTrie(random.shuffle(this.#listed())),
       routes: routesOf(this.cluster),
       maglev: this.maglev ? this.#maglevMap(random.nextInt32()) : null,

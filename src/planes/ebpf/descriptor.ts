@@ -2,7 +2,7 @@ import { PLAIN, type PlaneDescriptor } from "../descriptor.js";
 
 /** bpf-lb-map-max as Cilium has it. */
 export const DEFAULT_MAP_ENTRIES = 65_536;
-/** rev_nat_index has 16 bits, and 0 is none. */
+/** rev_nat_index has 16 bits, and 0 means none. */
 export const MAX_FRONTENDS = 65_535;
 
 /** Seen with Cilium 1.20.2's own control plane, at the 10,923rd Service of a port and four endpoints. */

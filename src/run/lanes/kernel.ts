@@ -75,7 +75,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   const known = own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS;
   const candidates = known.filter((plane) => own?.includes(plane) ?? true);
   const measuresAny = candidates.some((plane) => scenarios.some((id) => kernel.measures(id, plane)));
-  // A plane that is none is refused by its name below.
+  // What is not a plane is refused by its name below.
   const isKnown = own?.every((plane) => known.some((id) => id === plane)) ?? true;
   if (isKnown && !measuresAny && measured.length + coldStarts.length === 0) {
     throw new InvalidRunSpecError(

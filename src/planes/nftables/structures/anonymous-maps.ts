@@ -169,7 +169,7 @@ export class AnonymousMaps {
     const inSet = words[set + SET_BUCKETS]!;
     if (!this.#isSized)
       return inSet + TABLE_HEADER_WORDS + (hash & words[inSet + TABLE_MASK]!) * layout.BUCKET_WORDS;
-    // Two shifts, because a shift by 32 is none in JavaScript.
+    // Two shifts, because JavaScript does not shift by 32.
     return set + SIZED_SET_WORDS + ((hash >>> 1) >>> (31 - inSet)) * layout.BUCKET_WORDS;
   }
 }
