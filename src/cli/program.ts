@@ -221,7 +221,11 @@ function nameOf(command: string): string {
 /** What yargs says about bad usage, on one line, with the word that it is about. */
 function usageMessage(message: string, argv: readonly string[]): string {
   const line = message.replaceAll("\n", " ").trim();
-  const missing = /^Not enough arguments following: (.*)$/.exec(line)?.[1];
+  // A choice without a value is `true` to yargs.
+  const missing =
+    /^(?:Not enough arguments following: |Invalid values:\s+Argument: )([\w-]+)(?:$|, Given: true,)/.exec(
+      line,
+    )?.[1];
   const given = /^Not enough non-option arguments: got (\d+), need at least \d+$/.exec(line)?.[1];
   const first = argv.find((word) => !word.startsWith("-")) ?? "";
   const known = ALL.find(({ command }) => nameOf(command) === first);
