@@ -26,6 +26,14 @@ it("a Service is served with what the API server fills in, and what it says itse
   expect(served({ spec: own }).spec).toMatchObject({ ...own, ports: [{ protocol: "UDP", targetPort: 1 }] });
 });
 
+it("a Service that is no load balancer is served without addresses of one, which kube-proxy would write rules for", () => {
+  const status = { loadBalancer: { ingress: [{ ip: "203.0.113.1" }] }, conditions: [] };
+  const statusOf = (type: string | undefined) => served({ spec: { type }, status }).status;
+  for (const type of [undefined, "ClusterIP", "NodePort"])
+    expect(statusOf(type)).toEqual({ loadBalancer: {}, conditions: [] });
+  expect(statusOf("LoadBalancer")).toEqual(status);
+});
+
 it("an ExternalName Service has no affinity and no policies", () => {
   const spec = { type: "ExternalName", externalName: "example.com" };
   expect(served({ spec }).spec).toEqual(spec);

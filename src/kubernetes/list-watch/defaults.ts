@@ -1,4 +1,7 @@
-/** Fields that the API server fills in, and that proxies rely on (kubernetes pkg/apis/{core/v1,discovery/v1}/defaults.go). */
+/**
+ * Fields that the API server fills in, and that proxies rely on (kubernetes pkg/apis/{core/v1,discovery/v1}/defaults.go), and
+ * one that it clears: addresses of a load balancer, where the Service is none (pkg/registry/core/service/strategy.go).
+ */
 
 import { ENDPOINT_SLICE, type Resource, SERVICE } from "./resources.js";
 
@@ -14,8 +17,10 @@ export function withServerDefaults<T extends Fields>(resource: Resource, object:
   const spec = object.spec;
   const { type = "ClusterIP", sessionAffinity = "None" } = spec;
   if (type === "ExternalName") return object;
+  const { status } = object;
   return {
     ...object,
+    ...(type !== "LoadBalancer" && isFields(status) && { status: { ...status, loadBalancer: {} } }),
     spec: {
       type,
       sessionAffinity,
