@@ -331,6 +331,13 @@ describe("importing Services with EndpointSlices", () => {
     }
   });
 
+  it("leaves out slices with the label of headless services, which no proxy asks for", () => {
+    const labels = { "kubernetes.io/service-name": "a", "service.kubernetes.io/headless": "" };
+    const unseen = slice("a", [{ addresses: ["10.244.0.9"] }], { metadata: { name: "a-y", labels } });
+    const seen = slice("a", [{ addresses: ["10.244.0.1"] }]);
+    expect(endpointsOf(load(service("a", {}), unseen, seen), 0)).toEqual(["10.244.0.1:8080"]);
+  });
+
   it("takes a pod before a terminating one that has its address, whichever comes first", () => {
     const pod = (address: string, conditions: Fields) => ({ addresses: [address], conditions });
     const gone = { ready: false, serving: true, terminating: true };

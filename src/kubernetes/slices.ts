@@ -5,6 +5,7 @@ import { InvalidInputError } from "../errors.js";
 import type { EndpointSource } from "./endpoints.js";
 import { type AddressReader, IPV4 } from "./network/addresses.js";
 import type { EndpointSlice, Endpoints, ServicePort } from "./schema.js";
+import { HEADLESS_LABEL } from "./services.js";
 import { type Candidate, chooseEndpoints, type ThisNode } from "./topology.js";
 
 type SliceEndpoint = NonNullable<EndpointSlice["endpoints"]>[number];
@@ -31,6 +32,8 @@ export function endpointsFromSlices(
   for (const slice of slices) {
     const service = slice.metadata.labels?.["kubernetes.io/service-name"];
     if (slice.addressType !== reader.name || service === undefined) continue;
+    // Proxies ask for slices without it, whatever their Service is (cmd/kube-proxy/app/server.go; Cilium pkg/k8s/utils).
+    if (slice.metadata.labels?.[HEADLESS_LABEL] !== undefined) continue;
     const name = `${slice.metadata.namespace}/${service}`;
     const siblings = byService.get(name);
     if (siblings) siblings.push(slice);
