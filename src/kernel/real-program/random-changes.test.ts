@@ -102,3 +102,13 @@ test("model cluster: endpoints of the node are local, and its addresses are the 
 test("model cluster: an invalid pod range is refused", () => {
   expect(() => modelCluster(objects, { ...FACTS, podRange: "10.244.0.0" })).toThrow(InvalidOptionError);
 });
+
+test("random changes: an endpoint without an address neither leaves nor changes", () => {
+  const emptied = objects.map((object) =>
+    object.kind === "EndpointSlice" ? { ...object, endpoints: [{ addresses: [] }] } : object,
+  );
+  const changes = changesOf(6, emptied);
+  const names = Array.from({ length: 100 }, () => changes.next().name).join("\n");
+  expect(names).toContain(" joins ");
+  expect(names).not.toContain("undefined");
+});

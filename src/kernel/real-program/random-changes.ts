@@ -13,7 +13,7 @@ import { AddressPool } from "./address-pool.js";
 import { keyOf, nameOf } from "./object-state.js";
 import { plainService, plainSlice, SERVICE_LABEL } from "./plain-objects.js";
 
-const endpointSchema = z.looseObject({ addresses: z.array(z.string()).min(1) });
+const endpointSchema = z.looseObject({ addresses: z.array(z.string()) });
 const sliceSchema = z.looseObject({
   addressType: z.string(),
   endpoints: z.array(endpointSchema).nullish(),
@@ -186,7 +186,7 @@ export class RandomChanges {
 
   #leave(): RandomChange | undefined {
     const slice = this.#slice();
-    const left = slice && this.#pick(slice.endpoints);
+    const left = slice && this.#pick(slice.endpoints.filter(hasAddress));
     if (slice === undefined || left === undefined) return undefined;
     const address = left.addresses[0]!;
     return {
@@ -200,7 +200,7 @@ export class RandomChanges {
 
   #condition(words: string, conditions: object): RandomChange | undefined {
     const slice = this.#slice();
-    const changed = slice && this.#pick(slice.endpoints);
+    const changed = slice && this.#pick(slice.endpoints.filter(hasAddress));
     if (slice === undefined || changed === undefined) return undefined;
     const endpoints = slice.endpoints.map((each) => (each === changed ? { ...each, conditions } : each));
     return {
@@ -317,6 +317,11 @@ export class RandomChanges {
       spec.healthCheckNodePort ??= this.#pool.nodePort();
     else delete spec.healthCheckNodePort;
   }
+}
+
+/** kube-proxy leaves out an endpoint without one (endpointslicecache.go): nothing would change with it. */
+function hasAddress({ addresses }: Endpoint): boolean {
+  return addresses.length > 0;
 }
 
 /** Whether the model's join and leave are the same: one ready endpoint of another node, of one port, and none that terminates. */
