@@ -31,7 +31,7 @@ const DEFAULT_AFFINITY_SECONDS = 10_800;
 const MAX_ENDPOINTS = 4_000_000;
 
 /** kube-proxy and its replacements leave Services with this label to whom it names (KEP-2447). */
-const OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
+export const OTHER_PROXY_LABEL = "service.kubernetes.io/service-proxy-name";
 /** That it is the service, or the slices of one, without a cluster IP. */
 export const HEADLESS_LABEL = "service.kubernetes.io/headless";
 
@@ -40,7 +40,7 @@ export function classify({
   metadata,
   spec,
 }: Service): "balanced" | "headless" | "externalName" | "otherProxy" {
-  if (metadata.labels?.[OTHER_PROXY] !== undefined) return "otherProxy";
+  if (metadata.labels?.[OTHER_PROXY_LABEL] !== undefined) return "otherProxy";
   if (spec.type === "ExternalName") return "externalName";
   return clusterIpsOf(spec).includes("None") ? "headless" : "balanced";
 }

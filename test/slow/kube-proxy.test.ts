@@ -93,10 +93,11 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     },
   );
 
-  // Hints next to policies Local, names of 63 characters, all protocols at one port, ranges that touch, odd timeouts.
+  // Hints next to policies Local, names of 63 characters, all protocols at one port, ranges that touch, odd timeouts, slices
+  // that proxies don't ask for.
   test.each(
     ["1.35", "1.36", "1.37"].flatMap((version) => [
-      { what: "60 Services that are odd", objects: ODD, version },
+      { what: "64 Services that are odd", objects: ODD, version },
       { what: "external IPs that are load balancers' addresses too", objects: BOTH_LISTS, version },
       { what: "every kind of Service next to endpoints in every state", objects: STATES, version },
       { what: "Services in the ranges of several ServiceCIDRs", objects: RANGES, version },

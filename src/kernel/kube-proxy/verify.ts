@@ -5,8 +5,8 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, type Family, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
 import { rawRangeText } from "../../cluster/raw-addresses.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
-import { SERVICE } from "../../kubernetes/list-watch/resources.js";
-import { HEADLESS_LABEL } from "../../kubernetes/services.js";
+import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
+import { HEADLESS_LABEL, OTHER_PROXY_LABEL } from "../../kubernetes/services.js";
 import { isLargeCluster } from "../../planes/iptables/rules/nat-rules.js";
 import { IpvsProgram } from "../../planes/ipvs/program.js";
 import type { UpdateCommands } from "../../planes/ipvs/update.js";
@@ -210,12 +210,20 @@ async function loaded(proxy: KubeProxy, programs: readonly Program[]): Promise<L
   return listed;
 }
 
-/** Until 1.35 its selector for slices, which leaves out those of headless services, was that for Services too (server.go). */
+/**
+ * Until 1.35 one selector, which leaves out two labels, was for Services and their slices (server.go). Since then Services may
+ * have that of headless ones, and slices that of another proxy.
+ */
 function seenBy(version: KubeProxyVersion, objects: readonly ApiObject[]): readonly ApiObject[] {
   if (!isUpTo135(version)) return objects;
-  return objects.filter(
-    ({ kind, metadata }) => kind !== SERVICE.kind || metadata.labels?.[HEADLESS_LABEL] === undefined,
-  );
+  const unseen = new Map([
+    [SERVICE.kind, HEADLESS_LABEL],
+    [ENDPOINT_SLICE.kind, OTHER_PROXY_LABEL],
+  ]);
+  return objects.filter(({ kind, metadata }) => {
+    const label = unseen.get(kind);
+    return label === undefined || metadata.labels?.[label] === undefined;
+  });
 }
 
 /** Which endpoint counts of those with one address (`SliceReading.sharedAddress`). */
