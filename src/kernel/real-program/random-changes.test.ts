@@ -112,3 +112,23 @@ test("random changes: an endpoint without an address neither leaves nor changes"
   expect(names).toContain(" joins ");
   expect(names).not.toContain("undefined");
 });
+
+test("random changes: where endpoints have hints, one that comes or goes is no join or leave of the model", () => {
+  const hinted = objects.map((object) => {
+    if (object.kind !== "EndpointSlice") return object;
+    const hints = { forZones: [{ name: "a" }] };
+    return { ...object, endpoints: (object.endpoints as object[]).map((each) => ({ ...each, hints })) };
+  });
+  const services = new Set(
+    hinted.flatMap(({ kind, metadata, endpoints }) =>
+      kind === "EndpointSlice" && (endpoints as object[]).length > 0
+        ? [`ns1/${metadata.labels?.["kubernetes.io/service-name"]}`]
+        : [],
+    ),
+  );
+  const changes = changesOf(7, hinted);
+  const drawn = Array.from({ length: 60 }, () => changes.next());
+  expect(drawn.some(({ name }) => name.includes(" joins "))).toBe(true);
+  // Those of Services that begin without endpoints may be.
+  expect(drawn.filter(({ endpoint }) => endpoint && services.has(endpoint.service))).toEqual([]);
+});

@@ -47,6 +47,15 @@ export interface RandomChange {
   };
 }
 
+/** A slice that can change, and the endpoints of all slices of its Service. */
+interface Slice {
+  readonly object: ApiObject;
+  readonly service: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly ports: number;
+  readonly all: readonly Endpoint[];
+}
+
 export interface RandomChangesOptions {
   /** Name of this node, for endpoints on it. */
   readonly node: string;
@@ -151,14 +160,28 @@ export class RandomChanges {
   }
 
   /** A slice of the family's endpoints that belongs to a Service. */
-  #slice(): { object: ApiObject; service: string; endpoints: Endpoint[]; ports: number } | undefined {
+  #slice(): Slice | undefined {
     const object = this.#pick(this.#ofKind(ENDPOINT_SLICE.kind));
     const label = object?.metadata.labels?.[SERVICE_LABEL];
     if (object === undefined || label === undefined) return undefined;
     const { addressType, endpoints, ports } = sliceSchema.parse(object);
     if (addressType !== FAMILY_NAMES[this.#family]) return undefined;
     const service = `${object.metadata.namespace}/${label}`;
-    return { object, service, endpoints: endpoints ?? [], ports: ports?.length ?? 0 };
+    return {
+      object,
+      service,
+      endpoints: endpoints ?? [],
+      ports: ports?.length ?? 0,
+      all: this.#slicesOf(object.metadata.namespace, label).flatMap(
+        (each) => sliceSchema.parse(each).endpoints ?? [],
+      ),
+    };
+  }
+
+  #slicesOf(namespace: string | undefined, service: string): ApiObject[] {
+    return this.#ofKind(ENDPOINT_SLICE.kind).filter(
+      ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[SERVICE_LABEL] === service,
+    );
   }
 
   #newEndpoint(): Endpoint {
@@ -233,9 +256,7 @@ export class RandomChanges {
     const service = this.#service();
     if (service === undefined || this.#ofKind(SERVICE.kind).length === 1) return undefined;
     const { namespace, name } = service.object.metadata;
-    const slices = this.#ofKind(ENDPOINT_SLICE.kind).filter(
-      ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[SERVICE_LABEL] === name,
-    );
+    const slices = this.#slicesOf(namespace, name);
     const steps: ObjectChange[][] = [[{ type: "DELETED", object: service.object }]];
     if (slices.length > 0) steps.push(slices.map((object) => ({ type: "DELETED", object })));
     return { name: `${service.name} is removed`, steps };
@@ -324,19 +345,24 @@ function hasAddress({ addresses }: Endpoint): boolean {
   return addresses.length > 0;
 }
 
-/** Whether the model's join and leave are the same: one ready endpoint of another node, of one port, and none that terminates. */
-function isPlain(
-  { ports, endpoints }: { readonly ports: number; readonly endpoints: readonly Endpoint[] },
-  endpoint: Endpoint,
-  node: string,
-): boolean {
+/**
+ * Whether the model's join and leave are the same: one ready endpoint of another node, of one port, and none of the Service that
+ * terminates, or has a hint: one that comes or goes decides whether hints count.
+ */
+function isPlain({ ports, all }: Slice, endpoint: Endpoint, node: string): boolean {
   const isReady = ({ conditions }: Endpoint) => {
     const { ready = true } = conditionsSchema.parse(conditions ?? {});
     return ready !== false;
   };
   const terminates = ({ conditions }: Endpoint) =>
     conditionsSchema.parse(conditions ?? {}).terminating === true;
-  return ports === 1 && endpoint.nodeName !== node && isReady(endpoint) && !endpoints.some(terminates);
+  const isHinted = ({ hints }: Endpoint) => hints !== undefined && hints !== null;
+  return (
+    ports === 1 &&
+    endpoint.nodeName !== node &&
+    isReady(endpoint) &&
+    !all.some((each) => terminates(each) || isHinted(each))
+  );
 }
 
 const conditionsSchema = z.looseObject({ ready: z.boolean().nullish(), terminating: z.boolean().nullish() });
