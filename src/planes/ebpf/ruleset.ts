@@ -8,6 +8,7 @@ import { familyOf } from "../../cluster/family.js";
 import { PlaneLimitError } from "../../errors.js";
 import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "./cilium-flags.js";
 import { MAX_FRONTENDS } from "./descriptor.js";
+import { backendIds, type Given, NOTHING_GIVEN, type Numbers } from "./dump/backend-ids.js";
 import { entry, hexBytes, type MapEntry, writeAddress, writeIpv6 } from "./dump/map-bytes.js";
 import { AFFINITY_MATCH, type MapLayout, mapLayout } from "./dump/map-names.js";
 import {
@@ -20,7 +21,7 @@ import {
   TWO_SCOPES,
 } from "./layout.js";
 import { ENTRY_WORDS } from "./maps/entries.js";
-import { ACTIVE, referencedRows, stateOf } from "./maps/slots.js";
+import { ACTIVE, stateOf } from "./maps/slots.js";
 import type { EbpfProgram } from "./program.js";
 
 /** What a backend's value says of its state (NewBackendFlags): 2, quarantined, is no state that Kubernetes knows. */
@@ -91,38 +92,6 @@ export function* ciliumMapsJson(...programs: readonly EbpfProgram[]): Iterable<s
     yield `${chunk}]`;
   }
   yield "\n}\n";
-}
-
-/** How many backends and frontends have numbers already. */
-export interface Given {
-  readonly backends: number;
-  readonly frontends: number;
-}
-
-const NOTHING_GIVEN: Given = { backends: 0, frontends: 0 };
-
-interface Numbers {
-  /** A row of each backend; its id is its place behind those that are given. */
-  readonly rows: readonly number[];
-  readonly idOf: (row: number) => number;
-  readonly given: Given;
-}
-
-/** Ids of backends: one for each address, port and protocol that some frontend sends to, shared by services. */
-function backendIds({ cluster, states }: EbpfProgram, given: Given = NOTHING_GIVEN): Numbers {
-  const ids = new Map<string, number>();
-  const idOfRow = new Map<number, number>();
-  const rows: number[] = [];
-  for (let p = 0; p < cluster.servicePorts; p++) {
-    for (const row of referencedRows(cluster, p, states)) {
-      const name = `${cluster.endpointAddress[row]} ${cluster.endpointPort[row]} ${cluster.protocol[p]}`;
-      const id = ids.get(name) ?? ids.size + 1;
-      if (!ids.has(name)) rows.push(row);
-      ids.set(name, id);
-      idOfRow.set(row, id);
-    }
-  }
-  return { rows, idOf: (row) => given.backends + idOfRow.get(row)!, given };
 }
 
 function* backendEntries(
