@@ -15,7 +15,6 @@ import { planeOptionsFrom } from "../planes/options.js";
 import { ensureWritableFolder, removeTemporaryFiles } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 import { summarize } from "../results/summarize.js";
-import { lanesUsing } from "./bounds.js";
 import type { BenchmarkCatalog } from "./catalog.js";
 import { certify } from "./certify.js";
 import { Checkpoint } from "./checkpoint.js";
@@ -26,12 +25,13 @@ import type { RunEvent } from "./events.js";
 import { familyOfRun, partOf, withImported } from "./family.js";
 import { chooseFolder } from "./folder.js";
 import { RunClock } from "./lanes/budget.js";
-import { loadLane } from "./lanes/index.js";
-import type { Lane, Plan } from "./lanes/lane.js";
+import { LANES } from "./lanes/index.js";
+import type { Lane, LaneEntry, Plan } from "./lanes/lane.js";
 import { lockFolder } from "./lock.js";
+import { DEFAULT_LANE, lanesUsing } from "./options.js";
 import { assembleRun } from "./plan.js";
 import { loadResumableRun } from "./resume.js";
-import { callOf, InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput } from "./spec.js";
+import { callOf, checkRunSpec, InvalidRunSpecError, type RunSpec, type RunSpecInput } from "./spec.js";
 
 /** What accompanies a run, whatever it measures. */
 export interface SessionOptions {
@@ -49,8 +49,11 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** With the catalog filled in: the engine has none of its own. */
-type WithCatalog<T extends SessionOptions> = T & { readonly catalog: BenchmarkCatalog };
+/** With the catalog filled in: the engine has none of its own. `lanes`: instead of those of this package. */
+type WithCatalog<T extends SessionOptions> = T & {
+  readonly catalog: BenchmarkCatalog;
+  readonly lanes?: readonly LaneEntry[];
+};
 
 /** Options of `runBenchmark`. */
 export interface RunOptions extends SessionOptions {
@@ -86,16 +89,17 @@ export interface ResumeOptions extends SessionOptions {
  * @throws InterruptedRunError once the signal aborts; it holds what was measured. The signal's own reason, while it is planned.
  */
 export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptions>): Promise<Results> {
-  const { catalog } = options;
-  const asked = parseRunSpec(spec);
+  const { catalog, lanes = LANES } = options;
+  const asked = checkRunSpec(spec, lanes);
   const onProgress = options.onProgress ?? ignore;
-  if (options.cluster !== undefined && !lanesUsing("cluster").includes(asked.lane)) {
+  const ofClusters = lanesUsing(lanes, "cluster");
+  if (options.cluster !== undefined && !ofClusters.includes(asked.lane)) {
     throw new InvalidRunSpecError(
-      `cluster: only lane ${lanesUsing("cluster").join(" and ")} measures an imported cluster: leave it out with lane ${asked.lane}`,
+      `cluster: only lane ${ofClusters.join(" and ")} measures an imported cluster: leave it out with lane ${asked.lane}`,
     );
   }
   const { spec: parsed, cluster } = withImported(asked, options.cluster);
-  const lane = await loadLane(parsed.lane);
+  const lane = await loadLane(lanes, parsed.lane);
   const cpu = pinnableCpu();
   const plan = await lane.plan(parsed, {
     catalog,
@@ -139,17 +143,18 @@ export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptio
  * @throws NotResumableError where the run in the folder can't be finished here; otherwise as `startRun`.
  */
 export async function resumeRun(options: WithCatalog<ResumeOptions>): Promise<Results> {
-  const { out } = options;
+  const { out, lanes = LANES } = options;
   const results = loadResumableRun(out, options.cluster !== undefined);
-  const lane = await loadLane(results.cells[0]?.lane ?? "model");
+  const lane = await loadLane(lanes, results.cells[0]?.lane ?? DEFAULT_LANE);
   if (!lane.resumable) {
     throw new NotResumableError(
       `a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`,
     );
   }
-  if (options.clusterLane !== undefined && lane.id !== "cluster") {
+  const ofClusterLane = lanesUsing(lanes, "clusterLane");
+  if (options.clusterLane !== undefined && !ofClusterLane.includes(lane.id)) {
     throw new NotResumableError(
-      `the run in ${out} is of lane ${lane.id}: resume it without options of lane cluster`,
+      `the run in ${out} is of lane ${lane.id}: resume it without options of lane ${ofClusterLane.join(" and ")}`,
     );
   }
   const cluster = options.cluster && partOf(options.cluster, familyOfRun(results.run));
@@ -162,6 +167,13 @@ export async function resumeRun(options: WithCatalog<ResumeOptions>): Promise<Re
 }
 
 const ignore = (): void => {};
+
+/** Throws NotResumableError where a stored run is of a lane that there is not. */
+async function loadLane(lanes: readonly LaneEntry[], id: string): Promise<Lane> {
+  const entry = lanes.find((candidate) => candidate.id === id);
+  if (entry) return entry.load();
+  throw new NotResumableError(`this run is of lane "${id}", which this version lacks: start a new run`);
+}
 
 function notesOf({ source }: Cluster): readonly string[] {
   return (source.kind === "imported" && source.notes) || [];

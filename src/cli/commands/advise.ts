@@ -18,7 +18,7 @@ import { kubeProxySettings } from "../../planes/shared/kube-proxy.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
 import type { RunEvent } from "../../run/events.js";
-import { parseRunSpec } from "../../run/spec.js";
+import { parseRunSpec } from "../../run/index.js";
 import { countOf, formatCount } from "../../text.js";
 import { readFamilies } from "../input.js";
 import { InterruptedError } from "../interruption.js";

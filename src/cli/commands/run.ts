@@ -5,6 +5,8 @@ import { type DualStack, familiesOf } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import { FILE_FORMATS, type ReportFormat } from "../../output/formats.js";
 import type { Results } from "../../results/schema.js";
+import { LANES } from "../../run/lanes/index.js";
+import { DEFAULT_LANE } from "../../run/options.js";
 import type { RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "../options/catalog-names.js";
 import { clusterLaneOptions } from "../options/cluster-lane.js";
@@ -103,7 +105,7 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
       return;
     }
     const asked = readRunSpec(args);
-    if (asked.planes !== undefined && (asked.lane ?? "model") === "model")
+    if (asked.planes !== undefined && (asked.lane ?? DEFAULT_LANE) === "model")
       refuseForeignOptions(args, asked.planes);
     if (asked.endpoints !== undefined && typeof (args as GivenOptions).cluster === "string") {
       throw new UsageError("--endpoints is for generated clusters: leave it out with --cluster");
@@ -111,8 +113,8 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
     const cluster = await clusterOf(args);
     const spec = cluster === undefined ? asked : await withImportedFlags(asked, cluster);
     // Only here: a usage error needs neither zod nor the engine.
-    const { parseRunSpec } = await import("../../run/spec.js");
-    const parsed = parseRunSpec(spec);
+    const { checkRunSpec } = await import("../../run/spec.js");
+    const parsed = checkRunSpec(spec, LANES);
     if (parsed.lane === "cluster") {
       const { agreeOnCluster } = await import("../cluster-plan.js");
       if (!(await agreeOnCluster(parsed, { dryRun: args["dry-run"], yes: args.yes }))) return;
@@ -137,7 +139,7 @@ async function withImportedFlags(spec: RunSpecInput, cluster: Cluster | DualStac
   const { importedSettings } = await import("../../planes/imported-options.js");
   const found = importedSettings(familiesOf(cluster)[0]);
   if (Object.keys(found).length === 0) return spec;
-  if ((spec.lane ?? "model") !== "model") {
+  if ((spec.lane ?? DEFAULT_LANE) !== "model") {
     const { note } = await import("../output.js");
     note(`the ${spec.lane} lane does not use the flags that the rules show: its planes have their own`);
     return spec;

@@ -1,7 +1,7 @@
 /** What users know of the node whose tables or objects a command reads, and the input does not say. */
 
 import type { Argv } from "yargs";
-import type { FamilyChoice as AnyFamily, Family } from "../../cluster/family.js";
+import type { Family } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import type { ImportOptions } from "../../formats/detect.js";
 import { parseNodeAddresses, parsePodRanges } from "./parse.js";
@@ -22,7 +22,7 @@ export interface NodeArguments extends NodeName {
 const NAMES = ["node", "node-address", "pod-range", "family"] as const;
 
 /** How `--family` is declared. Without a type yargs reads a number, and 4 is not one of the words. */
-export const FAMILY_DECLARATION = {
+const FAMILY_DECLARATION = {
   type: "string",
   choices: FAMILY_CHOICES,
   requiresArg: true,
@@ -79,11 +79,6 @@ export function refuseNodeOptions(args: Partial<NodeArguments>): void {
   const given = NAMES.find((name) => args[name] !== undefined);
   if (given !== undefined)
     throw new UsageError(`--${given} is for a cluster that is imported: give its file, or leave it out`);
-}
-
-/** What was asked for, as clusters name it. */
-export function familyChoice(choice: FamilyOption): AnyFamily {
-  return choice === "dual" ? choice : choice === "4" ? 4 : 6;
 }
 
 /** The one family that was asked for; undefined: whatever there is. */

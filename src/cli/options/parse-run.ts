@@ -1,12 +1,57 @@
-/** Arguments of `lbscale run`. Each refusal is one line that says what would do. */
+/** Arguments of `lbscale run`, by what its options take. Each refusal is one line that says what would do. */
 
+import { resolve } from "node:path";
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { isCiliumPlane } from "../../kernel/planes/cilium/id.js";
 import { isKubeProxyPlane, NOT_IN_GUEST, realProgramOf } from "../../kernel/planes/kube-proxy/id.js";
 import { checkRealProgram, isRealProgram, REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
-import { BOUNDS, type LaneId } from "../../run/bounds.js";
-import { parseChoices, parseInteger, parseList, parseNumber, parseShare } from "./parse.js";
+import type { Bounds, Toleration, Values } from "../../values.js";
+import { parseChoices, parseInteger, parseIntegers, parseList, parseNumber, parseShare } from "./parse.js";
+
+/** What a text stands for, where an option takes such values. */
+export function parseValue(values: Values, text: string, name: string): unknown {
+  switch (values.kind) {
+    case "text":
+      return text;
+    case "path":
+      return resolve(text);
+    case "flag":
+      return text === "true";
+    case "labels":
+      return parseSelector(text, name);
+    case "taints":
+      return parseTolerations(text, name);
+    case "names":
+      return parseList(text, name);
+    case "names or all":
+      return text === "all" ? text : parseList(text, name);
+    case "choice":
+      parseChoice(text, name, values.choices.map(String));
+      return values.choices.find((choice) => String(choice) === text);
+    case "choices":
+      return parseChoices(text, name, values.choices);
+    case "integer":
+      return parseInteger(text, name, ...values.bounds);
+    case "integers":
+      return parseIntegers(text, name, ...values.bounds);
+    case "range":
+      return parseRange(text, name, values.bounds);
+    case "seconds":
+      return parseSeconds(text, name, values.bounds);
+    case "number": {
+      const [min, max] = values.bounds;
+      const value = parseNumber(text);
+      if (value >= min && value <= max) return value;
+      throw new UsageError(`--${name} "${text}": give ${values.accepted}`);
+    }
+    case "share of a plane": {
+      const [plane = "", share = ""] = text.split("=");
+      const [first = ""] = parseList(plane, name);
+      return { plane: first, share: parseShare(share, name) };
+    }
+  }
+}
 
 /** One of the known words. */
 export function parseChoice<T extends string>(text: string, name: string, known: readonly T[]): T {
@@ -18,31 +63,14 @@ export function parseChoice<T extends string>(text: string, name: string, known:
 }
 
 /** `7`, or `7-30`: at least seven, at most thirty where the interval is wide. */
-export function parseReplicates(text: string): { least: number; most: number } {
+function parseRange(text: string, name: string, bounds: Bounds): { least: number; most: number } {
   const [first = "", second, ...more] = text.split("-");
-  const least = parseInteger(first, "replicates", ...BOUNDS.replicates);
-  const most = second === undefined ? least : parseInteger(second, "replicates", ...BOUNDS.replicates);
+  const least = parseInteger(first, name, ...bounds);
+  const most = second === undefined ? least : parseInteger(second, name, ...bounds);
   if (more.length > 0 || most < least) {
-    throw new UsageError(`--replicates "${text}": give a number, or least and most such as 7-30`);
+    throw new UsageError(`--${name} "${text}": give a number, or least and most such as 7-30`);
   }
   return { least, most };
-}
-
-/** `iptables=0.1`: a plane that does a tenth more work than it reports. */
-export function parseSlowdown(text: string, _: LaneId, name: string): { plane: string; share: number } {
-  const [plane = "", share = ""] = text.split("=");
-  const [first = ""] = parseList(plane, name);
-  return { plane: first, share: parseShare(share, name) };
-}
-
-/** An exponent of Zipf's law. */
-export function parseExponent(text: string): number {
-  const value = parseNumber(text);
-  const [min, max] = BOUNDS.zipf;
-  if (!(value >= min && value <= max)) {
-    throw new UsageError(`--zipf "${text}": give an exponent from ${min} (uniform) to ${max}`);
-  }
-  return value;
 }
 
 /** Planes that lbscale writes itself in their order, then real programs as they were given. */
@@ -81,14 +109,45 @@ export function parseGuestPlanes(text: string, name: string): string[] {
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** `90s`, `5m`, `1h`; a number alone is seconds. */
-export function parseSeconds(text: string, _: LaneId, name: string): number {
+function parseSeconds(text: string, name: string, [min, max]: Bounds): number {
   const match = /^(\d+)([smh]?)$/.exec(text.trim());
   const seconds = Number(match?.[1] ?? Number.NaN) * (UNIT_SECONDS[match?.[2] || "s"] ?? Number.NaN);
-  const [min, max] = BOUNDS.seconds;
   if (!(seconds >= min && seconds <= max)) {
     throw new UsageError(
       `--${name} "${text}": give a time from ${min}s to ${max / 3600}h, such as 90s or 5m`,
     );
   }
   return seconds;
+}
+
+/** `pool=test,disk=ssd` */
+function parseSelector(text: string, name: string): Record<string, string> {
+  return Object.fromEntries(
+    parseList(text, name).map((part) => {
+      const [key = "", value, ...more] = part.split("=");
+      if (key === "" || value === undefined || more.length > 0) {
+        throw new UsageError(`--${name} "${part}": give labels such as pool=test`);
+      }
+      return [key, value];
+    }),
+  );
+}
+
+const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
+
+/** `dedicated=test:NoSchedule`, `dedicated:NoSchedule`, `dedicated` */
+function parseTolerations(text: string, name: string): Toleration[] {
+  return parseList(text, name).map((part) => {
+    const [left = "", effectText, ...more] = part.split(":");
+    const [key = "", value] = left.split("=");
+    const effect = EFFECTS.find((known) => known === effectText);
+    if (key === "" || more.length > 0 || (effectText !== undefined && effect === undefined)) {
+      throw new UsageError(`--${name} "${part}": give taints such as dedicated=test:NoSchedule`);
+    }
+    return {
+      key,
+      ...(value === undefined ? { operator: "Exists" as const } : { operator: "Equal" as const, value }),
+      ...(effect !== undefined && { effect }),
+    };
+  });
 }

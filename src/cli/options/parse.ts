@@ -34,9 +34,9 @@ export function parseShare(text: string, option: string): number {
   return value;
 }
 
-/** `1,100,1000` as distinct numbers of services in ascending order. */
-export function parseServices(text: string): number[] {
-  const values = parseList(text, "services").map((part) => parseInteger(part, "services", 1, MAX_SERVICES));
+/** `1,100,1000` as distinct whole numbers in ascending order. */
+export function parseIntegers(text: string, option: string, min: number, max: number): number[] {
+  const values = parseList(text, option).map((part) => parseInteger(part, option, min, max));
   return [...new Set(values)].sort((a, b) => a - b);
 }
 

@@ -1,8 +1,8 @@
 /** What an option of `lbscale run` is: its declaration, how it is read, how it is written back. */
 
 import type { Options } from "yargs";
-import { type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
+import type { OptionDeclaration } from "../../values.js";
 
 /** Arguments by the name of their option; undefined: not given. */
 export type GivenOptions = Readonly<Record<string, unknown>>;
@@ -12,37 +12,26 @@ export interface RunOption {
   readonly name: string;
   /** Its declaration for yargs. None has a default there, so that what was given is known. */
   readonly declaration: Options;
-  readonly lanes: readonly LaneId[];
+  /** Ids of the lanes that use it. */
+  readonly lanes: readonly string[];
   /** Whether it may be given together with --resume, because it changes no plan. */
   readonly resumable?: boolean;
   /** Its part of a specification. Throws UsageError naming the option. */
-  read(text: string, lane: LaneId): RunSpecInput;
+  read(text: string, lane: string): RunSpecInput;
   /** Its text in the command that repeats a run; null: it is left out. */
   write(spec: RunSpec): string | null;
 }
 
-type Parse<K extends keyof RunSpec> = (text: string, lane: LaneId, name: string) => NonNullable<RunSpec[K]>;
-
-/** An option of one field. It is written back as `format` says, or as text where it was given. */
-export function option<K extends keyof RunSpec>(
-  name: string,
-  field: K,
-  declaration: Options,
-  parse: Parse<K>,
-  format: (value: NonNullable<RunSpec[K]>, spec: RunSpec) => string | null = String,
-): RunOption {
+/** For yargs, without a default there, so that what was given is known. `choices`: instead of its own. */
+export function declarationOf(
+  { takes, describe, defaultText }: OptionDeclaration,
+  choices: readonly string[] | null = takes.kind === "choice" ? takes.choices.map(String) : null,
+): Options {
   return {
-    name,
-    declaration: {
-      ...(declaration.choices === undefined && { type: "string" }),
-      requiresArg: true,
-      ...declaration,
-    },
-    lanes: lanesUsing(field),
-    read: (text, lane) => ({ [field]: parse(text, lane, name) }),
-    write: (spec) => {
-      const value = spec[field];
-      return value === undefined || value === null ? null : format(value, spec);
-    },
+    // Without a type yargs reads a number, and 4 is not one of the words.
+    ...(takes.kind === "flag" ? { type: "boolean" } : { type: "string", requiresArg: true }),
+    ...(choices !== null && { choices }),
+    ...(describe === undefined ? { hidden: true } : { describe }),
+    ...(defaultText !== undefined && { defaultDescription: defaultText }),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseRunSpec } from "../../run/spec.js";
+import { parseRunSpec } from "../../run/index.js";
 import { readRunSpec, refuseWithResume, writeCommand } from "./run.js";
 
 const commandOf = (given: Record<string, string>, imported = false) =>

@@ -1,41 +1,77 @@
 /**
- * Options that say what a run measures, one entry each: how it is declared, how its text is read into a specification, how
- * it is written back into `run.command`. Which lanes use it follows from the specification's field.
+ * Options that say what a run measures, as the command line has them: how they are declared, how their texts are read into a
+ * specification and written back into `run.command`. All of it follows from src/run/options.ts, and which lanes use one from
+ * src/run/lanes.
  */
 
-import { resolve } from "node:path";
 import type { Argv } from "yargs";
-import { POPULAR } from "../../cluster/flows.js";
 import { UsageError } from "../../errors.js";
-import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
-import { REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import type { PlaneOption } from "../../planes/option.js";
 import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../../planes/options.js";
-import { planeChoices } from "../../planes/registry-loader.js";
-import { BOUNDS, LANE_IDS, type LaneId, lanesUsing, withoutFolder } from "../../run/bounds.js";
+import { LANES } from "../../run/lanes/index.js";
+import {
+  DEFAULT_LANE,
+  lanesUsing,
+  OPTION_FIELDS,
+  OPTIONS,
+  type Option,
+  withoutFolder,
+} from "../../run/options.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
+import type { OptionDeclaration } from "../../values.js";
 import type { CatalogNames } from "./catalog-names.js";
 import { CLUSTER_LANE_OPTIONS } from "./cluster-lane.js";
-import { FAMILY_CHOICES, FAMILY_DECLARATION, familyChoice } from "./node.js";
-import { parseInteger, parseList, parseNumber, parsePlanes, parseServices, parseShare } from "./parse.js";
-import {
-  parseChoice,
-  parseExponent,
-  parseGuestPlanes,
-  parseKernelPlanes,
-  parseReplicates,
-  parseSeconds,
-  parseSlowdown,
-} from "./parse-run.js";
+import { parseList, parseNumber, parsePlanes } from "./parse.js";
+import { parseChoice, parseGuestPlanes, parseKernelPlanes, parseValue } from "./parse-run.js";
 import { planeDeclaration } from "./plane-option.js";
-import { type GivenOptions, option, type RunOption } from "./run-option.js";
+import { declarationOf, type GivenOptions, type RunOption } from "./run-option.js";
+import { optionOf } from "./settings.js";
 
 export type { GivenOptions } from "./run-option.js";
 
-const commas = (values: string | readonly (string | number)[]) =>
-  typeof values === "string" ? values : values.join(",");
-const milliseconds = (text: string, _: LaneId, name: string) =>
-  parseInteger(text, name, ...BOUNDS.milliseconds);
+const LANE_IDS = LANES.map(({ id }) => id);
+
+/** An option of the engine. */
+function runOption(field: Option): RunOption {
+  const declared: OptionDeclaration = OPTIONS[field];
+  const name = optionOf(field).slice(2);
+  return {
+    name,
+    declaration: field === "lane" ? declarationOf(declared, LANE_IDS) : declarationOf(declared),
+    lanes: lanesUsing(LANES, field),
+    resumable: declared.resumable ?? false,
+    // `ValueOf` has the types of what is read here; the engine checks the values.
+    read: (text, lane) => ({ [field]: readOption(field, text, name, lane) }) as RunSpecInput,
+    write: (spec) => writeOption(field, spec),
+  };
+}
+
+/** Names of planes are checked here already, where a lane has them at hand. */
+const READ_PLANES: Readonly<Record<string, (text: string, name: string) => string[]>> = {
+  model: parsePlanes,
+  kernel: parseKernelPlanes,
+  guest: parseGuestPlanes,
+};
+
+function readOption(field: Option, text: string, name: string, lane: string): unknown {
+  if (field === "lane") return parseChoice(text, name, LANE_IDS);
+  if (field === "planes") return (READ_PLANES[lane] ?? parseList)(text, name);
+  return parseValue(OPTIONS[field].takes, text, name);
+}
+
+/** Its text in the command that repeats a run; null: it is left out. */
+function writeOption(field: Option, spec: RunSpec): string | null {
+  if (field === "lane") return spec.lane === DEFAULT_LANE ? null : spec.lane;
+  const { takes, defaultText }: OptionDeclaration = OPTIONS[field];
+  const value = spec[field];
+  if (value === undefined) return lanesUsing(LANES, field).includes(spec.lane) ? (defaultText ?? null) : null;
+  if (takes.kind === "path") return "PATH";
+  if (takes.kind === "seconds") return `${value}s`;
+  if (Array.isArray(value)) return value.map((part) => withoutFolder(String(part))).join(",");
+  if (typeof value !== "object") return String(value);
+  if ("share" in value) return `${value.plane}=${value.share}`;
+  return value.least === value.most ? String(value.least) : `${value.least}-${value.most}`;
+}
 
 /** An option that a plane declares. */
 function planeOption(declared: PlaneOption): RunOption {
@@ -52,7 +88,7 @@ function planeOption(declared: PlaneOption): RunOption {
   return {
     name,
     declaration: planeDeclaration(declared),
-    lanes: lanesUsing("planeOptions"),
+    lanes: lanesUsing(LANES, "planeOptions"),
     read: (text) => ({ planeOptions: read(text) }),
     write: ({ planeOptions }) => {
       const value = planeOptions?.[key];
@@ -65,122 +101,7 @@ function planeOption(declared: PlaneOption): RunOption {
 
 /** In the order of `lbscale run --help` and of `run.command`. */
 export const RUN_OPTIONS: readonly RunOption[] = [
-  {
-    ...option("profile", "profile", { defaultDescription: "default", describe: "Profile" }, (text) => text),
-    write: ({ lane, profile }) => (lane === "cluster" ? null : (profile ?? "default")),
-  },
-  option(
-    "lane",
-    "lane",
-    {
-      choices: LANE_IDS,
-      defaultDescription: "model",
-      describe:
-        "Models laid out like the kernel; connections through the real kernel (Linux, root); only through one in user-mode Linux; or through a Kubernetes cluster",
-    },
-    (text) => parseChoice(text, "lane", LANE_IDS),
-    (lane) => (lane === "model" ? null : lane),
-  ),
-  option("seed", "seed", { defaultDescription: "1", describe: "Random seed" }, (text, _, name) =>
-    parseInteger(text, name, ...BOUNDS.seed),
-  ),
-  option(
-    "planes",
-    "planes",
-    {
-      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}, or ${REAL_PROGRAM_FORMS}`,
-    },
-    (text, lane, name) => {
-      if (lane === "model") return parsePlanes(text);
-      return lane === "kernel" ? parseKernelPlanes(text, name) : parseGuestPlanes(text, name);
-    },
-    (planes) => planes.map(withoutFolder).join(","),
-  ),
-  option(
-    "services",
-    "services",
-    { describe: "Numbers of Services, such as 1,100,1000" },
-    (text) => parseServices(text),
-    commas,
-  ),
-  option(
-    "scenarios",
-    "scenarios",
-    { describe: "Scenarios" },
-    (text, _, name) => (text === "all" ? text : parseList(text, name)),
-    commas,
-  ),
-  option(
-    "replicates",
-    "replicates",
-    {
-      describe:
-        "Per cell: fresh processes in lane model (7-30: more where the interval is wide), rounds of connections in the others, and changes in lane kernel",
-    },
-    (text) => parseReplicates(text),
-    ({ least, most }) => (least === most ? String(least) : `${least}-${most}`),
-  ),
-  option(
-    "connections",
-    "connections",
-    { describe: "Lanes kernel and guest: new connections per round; 1000 by default" },
-    (text, _, name) => parseInteger(text, name, ...BOUNDS.connections),
-  ),
-  option(
-    "nft",
-    "nft",
-    { describe: "Lane kernel: another nft to measure with (scripts/install-nft.sh installs one)" },
-    (text) => resolve(text),
-    () => "PATH",
-  ),
-  option("warmup-ms", "warmupMs", { describe: "Warm-up of each process, milliseconds" }, milliseconds),
-  option("measure-ms", "measureMs", { describe: "Timed part of each process, milliseconds" }, milliseconds),
-  option("slow-down", "slowdown", { hidden: true }, parseSlowdown, ({ plane, share }) => `${plane}=${share}`),
-  option(
-    "budget",
-    "budgetSeconds",
-    {
-      describe:
-        "Time for the whole run, such as 90s, 5m or 1h; the profile's by default. In lane cluster it ends a run within an N too; no limit by default",
-    },
-    parseSeconds,
-    (seconds) => `${seconds}s`,
-  ),
-  option(
-    "duration",
-    "durationSeconds",
-    {
-      describe:
-        "Such as 30s. Lane cluster: connecting at each N and protocol. Lane kernel: the limit of each start of a real program with its rounds and changes, and of each cold start; what is not finished in it is a gap",
-    },
-    parseSeconds,
-    (seconds) => `${seconds}s`,
-  ),
-  option("endpoints", "endpoints", { describe: "Endpoints per generated Service" }, (text, _, name) =>
-    parseInteger(text, name, ...BOUNDS.endpoints),
-  ),
-  option("zipf", "zipf", { describe: "Skew of traffic over Services: Zipf exponent" }, (text) =>
-    parseExponent(text),
-  ),
-  option(
-    "popular",
-    "popular",
-    {
-      choices: POPULAR,
-      describe: "With --zipf: where popular Services are in a rule list; anywhere by default",
-    },
-    (text) => parseChoice(text, "popular", POPULAR),
-  ),
-  {
-    ...option("family", "family", FAMILY_DECLARATION, (text, _, name) =>
-      familyChoice(parseChoice(text, name, FAMILY_CHOICES)),
-    ),
-    // With --cluster, whose families it chooses from.
-    resumable: true,
-  },
-  option("misses", "misses", { describe: "Share of flows that no Service answers" }, (text, _, name) =>
-    parseShare(text, name),
-  ),
+  ...OPTION_FIELDS.map(runOption),
   ...PLANE_OPTIONS.map(planeOption),
   ...CLUSTER_LANE_OPTIONS,
   {
@@ -190,7 +111,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
       requiresArg: true,
       describe: "Measure this cluster (a file, or -), grown to --services",
     },
-    lanes: lanesUsing("cluster"),
+    lanes: lanesUsing(LANES, "cluster"),
     resumable: true,
     // The cluster itself is no part of the specification: the command reads it.
     read: () => ({}),
@@ -220,7 +141,7 @@ const LIST = new Intl.ListFormat("en-GB");
  * @throws UsageError for an option that the lane does not use, and for text that can't be read.
  */
 export function readRunSpec(given: GivenOptions): RunSpecInput {
-  const lane = parseChoice(textOf(given, "lane") ?? "model", "lane", LANE_IDS);
+  const lane = parseChoice(textOf(given, "lane") ?? DEFAULT_LANE, "lane", LANE_IDS);
   let spec: RunSpecInput = {};
   for (const { name, lanes, read } of givenOptions(given)) {
     if (!lanes.includes(lane)) {

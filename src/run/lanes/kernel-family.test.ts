@@ -5,11 +5,12 @@ import { parseCluster, writeCluster } from "../../cluster/json.js";
 import { planAddresses, usualPlan } from "../../cluster/plan-addresses.js";
 import { atOwnPlaces, ipv6Arguments } from "../../kernel/testbed/ipv6.js";
 import { importKubernetes } from "../../kubernetes/import.js";
-import { parseRunSpec } from "../spec.js";
+import { checkRunSpec } from "../spec.js";
+import { LANES } from "./index.js";
 import { kernelFamily, scenariosOfFamily } from "./kernel-family.js";
 
 describe("the family of a run in the kernel", () => {
-  const of = (given: object) => kernelFamily(parseRunSpec({ lane: "kernel", ...given }));
+  const of = (given: object) => kernelFamily(checkRunSpec({ lane: "kernel", ...given }, LANES));
 
   it("is either for everything, in the guest too", () => {
     for (const lane of ["kernel", "guest"] as const)

@@ -2,9 +2,9 @@
 
 import type { ClusterSettings } from "../../cluster-lane/options.js";
 import type { Cell, Results } from "../../results/schema.js";
-import type { LaneId } from "../bounds.js";
 import type { BenchmarkCatalog } from "../catalog.js";
 import type { RunEvent } from "../events.js";
+import type { LaneRules } from "../options.js";
 import type { RunSpec } from "../spec.js";
 import type { RunClock } from "./budget.js";
 
@@ -55,7 +55,7 @@ export interface RunContext {
 
 /** A way to measure: models, this machine's kernel, a guest's. */
 export interface Lane {
-  readonly id: LaneId;
+  readonly id: string;
   /** Whether an interrupted run can be finished. */
   readonly resumable: boolean;
   /** Whether models are checked against the contract before the run; other lanes check every connection. */
@@ -70,4 +70,10 @@ export interface Lane {
   plan(spec: RunSpec, context: PlanContext): Promise<Plan>;
   /** Measures what `run` does not hold yet, and adds it to its cells. Returns early once the signal is aborted. */
   measure(run: Results, context: RunContext): Promise<void>;
+}
+
+/** A lane before its code is loaded. */
+export interface LaneEntry extends LaneRules {
+  /** Loads its code, and nothing of the others. */
+  load(): Promise<Lane>;
 }

@@ -2,12 +2,12 @@
 
 import { z } from "zod";
 import type { Family, FamilyChoice } from "../../../cluster/family.js";
-import { CLUSTER_BOUNDS } from "../../../cluster-lane/bounds.js";
+import { DURATION_SECONDS } from "../../../cluster-lane/bounds.js";
 import { withCluster } from "../../../cluster-lane/connection.js";
 import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
 import { type Rehearsal, rehearseRun } from "../../../cluster-lane/inspect/admission.js";
 import { type ClusterState, inspectCluster, type Needs } from "../../../cluster-lane/inspect/preflight.js";
-import { type ClusterSettings, clusterLaneSchema } from "../../../cluster-lane/options.js";
+import { type ClusterSettings, storedOptionsSchema, storedSettings } from "../../../cluster-lane/options.js";
 import {
   CLUSTER_SCENARIOS,
   type ClusterJob,
@@ -45,7 +45,7 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
   if (endpoints < 1 || endpoints > MOST_ENDPOINTS) {
     throw new InvalidRunSpecError(`endpoints: lane cluster takes from 1 to ${MOST_ENDPOINTS}`);
   }
-  const [least, most] = CLUSTER_BOUNDS.durationSeconds;
+  const [least, most] = DURATION_SECONDS;
   if (spec.durationSeconds !== undefined && spec.durationSeconds > most) {
     throw new InvalidRunSpecError(`durationSeconds: lane cluster takes from ${least} to ${most}`, [
       "durationSeconds",
@@ -149,9 +149,7 @@ const storedJobSchema = z.object({
   seed: z.int(),
   /** IPv4 in runs of before 0.3, which knew no other. */
   family: z.union([z.literal(4), z.literal(6), z.literal("dual")]).default(4),
-  options: clusterLaneSchema
-    .pick({ nodes: true, rate: true, protocols: true, planeName: true, names: true })
-    .extend({ budgetSeconds: z.number().exactOptional(), durationSeconds: z.number().exactOptional() }),
+  options: storedOptionsSchema,
 });
 
 /** Where `storeJob` keeps it. */
@@ -163,8 +161,8 @@ export function storeJob(
   job: ClusterJob,
   { families }: Pick<ClusterState, "families">,
 ): void {
-  const { nodes, rate, protocols, planeName, names, budgetSeconds, durationSeconds } = job.options;
-  const options = { nodes, rate, protocols, planeName, names, budgetSeconds, durationSeconds };
+  const { budgetSeconds, durationSeconds } = job.options;
+  const options = { ...storedSettings(job.options), budgetSeconds, durationSeconds };
   // As JSON has it: what is undefined is not there.
   results.cluster.parameters[JOB] = JSON.parse(
     JSON.stringify({ ...job, family: choiceOfFamilies(families), options }),
