@@ -19,33 +19,19 @@ export { buildCluster, type EndpointRecord, type PortRecord, type ServiceRecord 
 export { applyChange, type Change } from "./cluster/change.js";
 export type { Cidr, Cluster, ClusterSource, Network } from "./cluster/cluster.js";
 export { generateCoverageFlows } from "./cluster/coverage-flows.js";
-export { clusterDigest } from "./cluster/digest.js";
 export type { EndpointDistribution } from "./cluster/distribution.js";
 export type { EndpointUpdate, LiveCluster } from "./cluster/endpoint-updates.js";
 export type { DualStack } from "./cluster/family.js";
-export { type FlowTrace, generateTrace, type TraceOptions } from "./cluster/flows.js";
+export type { FlowTrace } from "./cluster/flows.js";
 export { type GenerateOptions, generateCluster } from "./cluster/generate.js";
 export { growCluster } from "./cluster/grow.js";
 export type { Cidr6 } from "./cluster/ipv6.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
 export type { RawAddress, RawCidr } from "./cluster/raw-addresses.js";
-export {
-  CheckFailedError,
-  InputError,
-  InvalidChangeError,
-  InvalidClusterError,
-  InvalidInputError,
-  InvalidOptionError,
-  MapFullError,
-  NotRepresentableError,
-  PlaneLimitError,
-  ResultsFileError,
-  UnknownNameError,
-  UnsupportedHostError,
-} from "./errors.js";
+/** What is thrown, by class: `errors.InputError` is the base of all that say what was given wrong. */
+export * as errors from "./errors.js";
 export { type Imported, type ImportOptions, importCluster } from "./formats/detect.js";
 export { EXPORTS, type Export } from "./formats/export.js";
-export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/replicate/quick-timing.js";
 export type {
   PlaneCapabilities,
   PlaneColours,
@@ -84,5 +70,4 @@ export {
   type WriteCounts,
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";
-export { PLANE_IDS } from "./planes/registry-loader.js";
 export { type Disagreement, describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";

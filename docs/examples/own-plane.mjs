@@ -5,15 +5,8 @@
 //
 // Here it is a plain Map that knows cluster IPs only. The contract finds what it does not do.
 
-import {
-  generateCluster,
-  generateCoverageFlows,
-  generateTrace,
-  PASS,
-  planeById,
-  timeLookups,
-  verifyPlanes,
-} from "lbscale";
+import { generateCluster, generateCoverageFlows, PASS, planeById, verifyPlanes } from "lbscale";
+import { generateTrace, timeLookups } from "lbscale/run";
 
 /**
  * @param {import("lbscale").Cluster} cluster

@@ -53,3 +53,4 @@ export {
   type RunComparison,
 } from "../results/runs/compare.js";
 export { type Cell, type Finding, type Results, resultsSchema } from "../results/schema.js";
+export { summarize } from "../results/summarize.js";

@@ -13,7 +13,8 @@ import { rangeText } from "./family.js";
  * @throws InvalidClusterError for an address that is in no range of an IPv6 cluster.
  * @example
  * ```ts
- * import { clusterDigest, generateCluster } from "lbscale";
+ * import { generateCluster } from "lbscale";
+ * import { clusterDigest } from "lbscale/run";
  *
  * // The same on every machine: it says which cluster was measured.
  * console.log(clusterDigest(generateCluster({ services: 1000, seed: 1 })));

@@ -82,7 +82,8 @@ const WRONG_PORT = 9;
  * @throws InvalidClusterError where pods have the addresses of the clients outside: planes would take these for pods.
  * @example
  * ```ts
- * import { generateCluster, generateTrace } from "lbscale";
+ * import { generateCluster } from "lbscale";
+ * import { generateTrace } from "lbscale/run";
  *
  * const cluster = generateCluster({ services: 1000, seed: 1 });
  * const trace = generateTrace(cluster, { flows: 5000, seed: 1, misses: 0.1 });

@@ -12,7 +12,21 @@ import type { Cell, Results } from "./schema.js";
 import { selectCells } from "./select.js";
 import { cellWarnings, countUnsteady, orderEffectOf, outliersOf } from "./validity.js";
 
-/** Fills in estimates, percentiles, validity, fits and crossovers of whatever was measured. Says the same when repeated. */
+/**
+ * Fills in estimates, percentiles, validity, fits and crossovers of whatever was measured. Says the same when repeated.
+ *
+ * @param results A run, such as one from which a program has taken replicates; it is changed.
+ * @returns Nothing: what was concluded is in `results`, with times in nanoseconds.
+ * @example
+ * ```ts
+ * import { readResults, summarize } from "lbscale/results";
+ *
+ * const results = readResults("results/default");
+ * for (const cell of results.cells) cell.replicates = cell.replicates.slice(0, 7);
+ * summarize(results);
+ * console.log(results.cells[0]?.estimate?.interval);
+ * ```
+ */
 export function summarize(results: Results): void {
   const { cells, run } = results;
   // Only next to a model's loop does a chase of pointers see the memory that the loop waits for.

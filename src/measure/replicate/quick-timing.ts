@@ -31,7 +31,8 @@ export interface QuickOptions {
  * @returns Nanoseconds per lookup, one entry per model, in the order given.
  * @example
  * ```ts
- * import { generateCluster, generateTrace, PLANES, timeLookups } from "lbscale";
+ * import { generateCluster, PLANES } from "lbscale";
+ * import { generateTrace, timeLookups } from "lbscale/run";
  *
  * const cluster = generateCluster({ services: 100, seed: 1 });
  * const models = new Map(PLANES.map((plane) => [plane.id, plane.compile(cluster).model(1)]));
