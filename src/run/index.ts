@@ -14,6 +14,7 @@ export type { Cluster } from "../cluster/cluster.js";
 export { clusterDigest } from "../cluster/digest.js";
 export type { DualStack, Family, FamilyChoice } from "../cluster/family.js";
 export { generateTrace, type TraceOptions } from "../cluster/flows.js";
+export type { ClusterSettings } from "../cluster-lane/options.js";
 export type { KernelCatalog, KernelProfile, KernelScenario } from "../kernel/catalog.js";
 export type { KernelLane } from "../kernel/testbed/sandbox.js";
 export type { Catalog, Derived, Profile } from "../measure/catalog.js";
@@ -23,6 +24,7 @@ export { type QuickOptions, type QuickTiming, timeLookups } from "../measure/rep
 export type { Job, Scenario, ScenarioReport, Size } from "../measure/scenario.js";
 export type { PlaneEntry } from "../planes/registry-loader.js";
 export type { Results, ScenarioDescription } from "../results/schema.js";
+export type { Toleration } from "../values.js";
 export type { BenchmarkCatalog } from "./catalog.js";
 export { InterruptedRunError, NotResumableError, UnsavedRunError } from "./errors.js";
 export type { RunEvent } from "./events.js";
