@@ -1,8 +1,8 @@
 /** Which planes at which N a run of the kernel's lanes loads, found in its cells: a resumed run has nothing else. */
 
-import { isRealProgram } from "../../kernel/planes/real-programs.js";
-import type { Cell } from "../../results/schema.js";
-import { selectCells } from "../../results/select.js";
+import { isRealProgram } from "../../../kernel/planes/real-programs.js";
+import type { Cell } from "../../../results/schema.js";
+import { selectCells } from "../../../results/select.js";
 
 /**
  * The first cell of each plane at each N in each kernel, this machine's first. Real programs have visits of their own, and

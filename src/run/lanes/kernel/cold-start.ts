@@ -1,27 +1,27 @@
 /** A new node's nftables rules, in one transaction and in stages: which are loaded, and what the reports become. */
 
-import type { KernelCatalog, KernelProfile } from "../../kernel/catalog.js";
+import type { KernelCatalog, KernelProfile } from "../../../kernel/catalog.js";
 import {
   type ColdStartReport,
   type ColdStartTask,
   coldStartReportSchema,
-} from "../../kernel/cold-start/tasks.js";
-import { isKubeProxyPlane, parseKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
-import { runInSandbox } from "../../kernel/testbed/sandbox.js";
-import { measureTimer } from "../../measure/replicate/clock.js";
-import { makeSchedule } from "../../measure/schedule.js";
-import { splitPlaneId } from "../../planes/kube-proxy-versions.js";
-import { outcomesOf } from "../../results/runs/outcomes.js";
-import type { Cell, Results } from "../../results/schema.js";
-import { selectCells } from "../../results/select.js";
-import { formatCount } from "../../text.js";
-import { emptyCell } from "../plan.js";
-import type { RunSpec } from "../spec.js";
-import { familyInKernel } from "./kernel-family.js";
-import { type RunProgress, roughColdStartMs } from "./kernel-progress.js";
-import type { RunContext } from "./lane.js";
+} from "../../../kernel/cold-start/tasks.js";
+import { isKubeProxyPlane, parseKubeProxyPlane } from "../../../kernel/planes/kube-proxy/id.js";
+import { runInSandbox } from "../../../kernel/testbed/sandbox.js";
+import { measureTimer } from "../../../measure/replicate/clock.js";
+import { makeSchedule } from "../../../measure/schedule.js";
+import { splitPlaneId } from "../../../planes/kube-proxy-versions.js";
+import { outcomesOf } from "../../../results/runs/outcomes.js";
+import type { Cell, Results } from "../../../results/schema.js";
+import { selectCells } from "../../../results/select.js";
+import { formatCount } from "../../../text.js";
+import { emptyCell } from "../../plan.js";
+import type { RunSpec } from "../../spec.js";
+import type { RunContext } from "../lane.js";
+import { addFailure, emptyReplicate } from "../replicate.js";
+import { familyInKernel } from "./family.js";
 import { nftPathOf } from "./nft.js";
-import { addFailure, emptyReplicate } from "./replicate.js";
+import { type RunProgress, roughColdStartMs } from "./progress.js";
 
 const SCENARIO = "cold-start";
 

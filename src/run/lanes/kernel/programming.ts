@@ -1,27 +1,31 @@
 /** Real programs as planes of the kernel lane: which are measured at which N, and their visits. */
 
-import { InputError, UnsupportedHostError } from "../../errors.js";
-import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
-import { installCilium } from "../../kernel/cilium/binary.js";
-import { installCommand } from "../../kernel/kube-proxy/binaries.js";
-import { isCiliumPlane } from "../../kernel/planes/cilium/id.js";
-import { NOT_IN_GUEST } from "../../kernel/planes/kube-proxy/id.js";
-import { isRealProgram, type RealProgram, resolveRealProgram } from "../../kernel/planes/real-programs.js";
-import { type ProgrammingTask, programmingReportSchema, type Visit } from "../../kernel/programming/tasks.js";
-import { runInSandbox } from "../../kernel/testbed/sandbox.js";
-import { measureTimer } from "../../measure/replicate/clock.js";
-import { makeSchedule } from "../../measure/schedule.js";
-import { addOutcome } from "../../results/runs/outcomes.js";
-import type { Cell, Results } from "../../results/schema.js";
-import { findCell, selectCells } from "../../results/select.js";
-import { formatCount } from "../../text.js";
-import { familyOfRun } from "../family.js";
-import { emptyCell } from "../plan.js";
-import type { RunSpec } from "../spec.js";
-import { type RunProgress, roughVisitMs } from "./kernel-progress.js";
-import type { Plan, PlanContext, RunContext } from "./lane.js";
+import { InputError, UnsupportedHostError } from "../../../errors.js";
+import type { KernelCatalog, KernelProfile, KernelScenario } from "../../../kernel/catalog.js";
+import { installCilium } from "../../../kernel/cilium/binary.js";
+import { installCommand } from "../../../kernel/kube-proxy/binaries.js";
+import { isCiliumPlane } from "../../../kernel/planes/cilium/id.js";
+import { NOT_IN_GUEST } from "../../../kernel/planes/kube-proxy/id.js";
+import { isRealProgram, type RealProgram, resolveRealProgram } from "../../../kernel/planes/real-programs.js";
+import {
+  type ProgrammingTask,
+  programmingReportSchema,
+  type Visit,
+} from "../../../kernel/programming/tasks.js";
+import { runInSandbox } from "../../../kernel/testbed/sandbox.js";
+import { measureTimer } from "../../../measure/replicate/clock.js";
+import { makeSchedule } from "../../../measure/schedule.js";
+import { addOutcome } from "../../../results/runs/outcomes.js";
+import type { Cell, Results } from "../../../results/schema.js";
+import { findCell, selectCells } from "../../../results/select.js";
+import { formatCount } from "../../../text.js";
+import { familyOfRun } from "../../family.js";
+import { emptyCell } from "../../plan.js";
+import type { RunSpec } from "../../spec.js";
+import type { Plan, PlanContext, RunContext } from "../lane.js";
 import { nftPathOf } from "./nft.js";
 import { cellsAt, isTimed, type ProgramPoint, programmingReports } from "./programming-reports.js";
+import { type RunProgress, roughVisitMs } from "./progress.js";
 
 /** The real programs of a run; those of a profile that are not installed are left out and said. */
 export function choosePrograms(

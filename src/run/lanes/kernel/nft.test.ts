@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { fakeResults } from "../../../test/support/results.js";
-import { replaceTool, toolPath } from "../../kernel/testbed/tools.js";
+import { fakeResults } from "../../../../test/support/results.js";
+import { replaceTool, toolPath } from "../../../kernel/testbed/tools.js";
 import { nftPathOf, nftVersion } from "./nft.js";
 
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));

@@ -1,13 +1,13 @@
 /** Another nft than the system's, whose times are measured. */
 
-import { isProgram } from "../../kernel/real-program/installed.js";
-import { scriptPath } from "../../kernel/testbed/scripts.js";
-import { runTool } from "../../kernel/testbed/tools.js";
-import type { Results } from "../../results/schema.js";
-import { plainText } from "../../text.js";
-import { NotResumableError } from "../errors.js";
-import { InvalidRunSpecError } from "../spec.js";
-import type { RunContext } from "./lane.js";
+import { isProgram } from "../../../kernel/real-program/installed.js";
+import { scriptPath } from "../../../kernel/testbed/scripts.js";
+import { runTool } from "../../../kernel/testbed/tools.js";
+import type { Results } from "../../../results/schema.js";
+import { plainText } from "../../../text.js";
+import { NotResumableError } from "../../errors.js";
+import { InvalidRunSpecError } from "../../spec.js";
+import type { RunContext } from "../lane.js";
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,7 +1,7 @@
 /** One counter and one time left for a whole run of the kernel's lanes, whatever its parts are. */
 
 import { performance } from "node:perf_hooks";
-import type { RunEvent } from "../events.js";
+import type { RunEvent } from "../../events.js";
 
 /** Parts of a run, which take their turns. */
 export type PartName = "cold starts" | "kernel" | "guest" | "programs";

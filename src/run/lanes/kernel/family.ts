@@ -1,12 +1,12 @@
 /** The family of addresses that the kernel's lanes measure, or both of a node that has both. */
 
-import type { Family, FamilyChoice } from "../../cluster/family.js";
-import type { KernelScenario } from "../../kernel/catalog.js";
-import { isKernelPlaneId } from "../../kernel/plane.js";
-import { REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
-import type { Results } from "../../results/schema.js";
-import { familyOfRun } from "../family.js";
-import { InvalidRunSpecError, type RunSpec } from "../spec.js";
+import type { Family, FamilyChoice } from "../../../cluster/family.js";
+import type { KernelScenario } from "../../../kernel/catalog.js";
+import { isKernelPlaneId } from "../../../kernel/plane.js";
+import { REAL_PROGRAM_FORMS } from "../../../kernel/planes/real-programs.js";
+import type { Results } from "../../../results/schema.js";
+import { familyOfRun } from "../../family.js";
+import { InvalidRunSpecError, type RunSpec } from "../../spec.js";
 
 /** What a program does for both families of its node. A connection, and a lookup, have one. */
 const OF_BOTH: readonly KernelScenario[] = ["programming", "sync", "memory", "proxy-memory"];

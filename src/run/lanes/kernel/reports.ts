@@ -1,13 +1,13 @@
 /** What the kernel lane's reports become in a result: one handler per kind of report. Pure: no clock, no process. */
 
-import { present } from "../../errors.js";
-import type { ConnectReport } from "../../kernel/tasks.js";
-import { thin } from "../../measure/replicate/samples.js";
-import { addReplicate, meanWork } from "../../measure/run.js";
-import type { Cell, Replicate, Results } from "../../results/schema.js";
-import { findCell, selectCells } from "../../results/select.js";
-import { median } from "../../stats/quantile.js";
-import { addFailure, emptyReplicate } from "./replicate.js";
+import { present } from "../../../errors.js";
+import type { ConnectReport } from "../../../kernel/tasks.js";
+import { thin } from "../../../measure/replicate/samples.js";
+import { addReplicate, meanWork } from "../../../measure/run.js";
+import type { Cell, Replicate, Results } from "../../../results/schema.js";
+import { findCell, selectCells } from "../../../results/select.js";
+import { median } from "../../../stats/quantile.js";
+import { addFailure, emptyReplicate } from "../replicate.js";
 
 type Kind = ConnectReport["kind"];
 type Report<K extends Kind> = Extract<ConnectReport, { kind: K }>;

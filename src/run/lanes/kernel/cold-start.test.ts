@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { KERNEL } from "../../../bench/kernel.js";
-import type { ColdStartReport } from "../../kernel/cold-start/tasks.js";
-import type { RunSpec } from "../spec.js";
+import { KERNEL } from "../../../../bench/kernel.js";
+import type { ColdStartReport } from "../../../kernel/cold-start/tasks.js";
+import type { RunSpec } from "../../spec.js";
 import { addColdStart, coldStartCells } from "./cold-start.js";
-import { pointsOf } from "./kernel-points.js";
+import { pointsOf } from "./points.js";
 
 const profile = (id: string) => KERNEL.profiles.find((each) => each.id === id)!;
 const planned = (spec: Partial<RunSpec>, id = "full") =>

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { generateCluster } from "../../cluster/generate.js";
-import { parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
-import { parseCluster, writeCluster } from "../../cluster/json.js";
-import { planAddresses, usualPlan } from "../../cluster/plan-addresses.js";
-import { atOwnPlaces, ipv6Arguments } from "../../kernel/testbed/ipv6.js";
-import { importKubernetes } from "../../kubernetes/import.js";
-import { checkRunSpec } from "../spec.js";
-import { LANES } from "./index.js";
-import { kernelFamily, scenariosOfFamily } from "./kernel-family.js";
+import { generateCluster } from "../../../cluster/generate.js";
+import { parseCidr6, parseIpv6 } from "../../../cluster/ipv6.js";
+import { parseCluster, writeCluster } from "../../../cluster/json.js";
+import { planAddresses, usualPlan } from "../../../cluster/plan-addresses.js";
+import { atOwnPlaces, ipv6Arguments } from "../../../kernel/testbed/ipv6.js";
+import { importKubernetes } from "../../../kubernetes/import.js";
+import { checkRunSpec } from "../../spec.js";
+import { LANES } from "../index.js";
+import { kernelFamily, scenariosOfFamily } from "./family.js";
 
 describe("the family of a run in the kernel", () => {
   const of = (given: object) => kernelFamily(checkRunSpec({ lane: "kernel", ...given }, LANES));

@@ -1,11 +1,11 @@
 /** What the reports about real programs become in a result: one handler per kind of report. Pure: no clock, no process. */
 
-import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
-import { thin } from "../../measure/replicate/samples.js";
-import type { Cell, Replicate, Results } from "../../results/schema.js";
-import { findCell, selectCells } from "../../results/select.js";
-import { median } from "../../stats/quantile.js";
-import { addFailure, emptyReplicate, secondsOf } from "./replicate.js";
+import type { ProgrammingReport } from "../../../kernel/programming/tasks.js";
+import { thin } from "../../../measure/replicate/samples.js";
+import type { Cell, Replicate, Results } from "../../../results/schema.js";
+import { findCell, selectCells } from "../../../results/select.js";
+import { median } from "../../../stats/quantile.js";
+import { addFailure, emptyReplicate, secondsOf } from "../replicate.js";
 
 /** A program at one number of services. */
 export interface ProgramPoint {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { emptyCell } from "../plan.js";
-import { markUnmeasured } from "./kernel-rounds.js";
-import { emptyReplicate } from "./replicate.js";
+import { emptyCell } from "../../plan.js";
+import { emptyReplicate } from "../replicate.js";
+import { markUnmeasured } from "./rounds.js";
 
 const cell = (lane: "kernel" | "guest" | "model", scenario: string, plane = "iptables") =>
   emptyCell({ plane, lane, scenario }, { services: 1, endpoints: null, variant: "" }, 4);

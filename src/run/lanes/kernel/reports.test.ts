@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { fakeResults } from "../../../test/support/results.js";
-import type { ConnectReport } from "../../kernel/tasks.js";
-import type { Cell, Results } from "../../results/schema.js";
-import { emptyCell } from "../plan.js";
-import { kernelReports } from "./kernel-reports.js";
+import { fakeResults } from "../../../../test/support/results.js";
+import type { ConnectReport } from "../../../kernel/tasks.js";
+import type { Cell, Results } from "../../../results/schema.js";
+import { emptyCell } from "../../plan.js";
+import { kernelReports } from "./reports.js";
 
 let results: Results;
 let ingest: (report: ConnectReport) => ReturnType<ReturnType<typeof kernelReports>>;

@@ -1,25 +1,25 @@
 /** Measures what a run of the kernel's lanes lacks: rounds of connections in one kernel after the other, then real programs. */
 
-import type { KernelCatalog } from "../../kernel/catalog.js";
-import { OUT_OF_TIME } from "../../kernel/out-of-time.js";
-import { isBareBaseline, isKernelPlaneId, type KernelPlaneId } from "../../kernel/plane.js";
-import { isRealProgram } from "../../kernel/planes/real-programs.js";
-import { type ConnectTask, connectReportSchema } from "../../kernel/tasks.js";
-import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
-import { measureTimer } from "../../measure/replicate/clock.js";
-import { makeSchedule } from "../../measure/schedule.js";
-import { outcomesOf } from "../../results/runs/outcomes.js";
-import type { Cell, Results } from "../../results/schema.js";
-import { findCell, selectCells } from "../../results/select.js";
+import type { KernelCatalog } from "../../../kernel/catalog.js";
+import { OUT_OF_TIME } from "../../../kernel/out-of-time.js";
+import { isBareBaseline, isKernelPlaneId, type KernelPlaneId } from "../../../kernel/plane.js";
+import { isRealProgram } from "../../../kernel/planes/real-programs.js";
+import { type ConnectTask, connectReportSchema } from "../../../kernel/tasks.js";
+import { type KernelLane, runInSandbox } from "../../../kernel/testbed/sandbox.js";
+import { measureTimer } from "../../../measure/replicate/clock.js";
+import { makeSchedule } from "../../../measure/schedule.js";
+import { outcomesOf } from "../../../results/runs/outcomes.js";
+import type { Cell, Results } from "../../../results/schema.js";
+import { findCell, selectCells } from "../../../results/select.js";
+import type { RunContext } from "../lane.js";
+import { addFailure } from "../replicate.js";
 import { measureColdStarts, planColdStarts } from "./cold-start.js";
-import { familyInKernel } from "./kernel-family.js";
-import { pointsOf } from "./kernel-points.js";
-import { RunProgress, roughLoadMs, roughRoundMs, roughUpdateMs } from "./kernel-progress.js";
-import { type KernelCells, kernelReports } from "./kernel-reports.js";
-import type { RunContext } from "./lane.js";
+import { familyInKernel } from "./family.js";
 import { nftPathOf } from "./nft.js";
+import { pointsOf } from "./points.js";
 import { measurePrograms, planVisits } from "./programming.js";
-import { addFailure } from "./replicate.js";
+import { RunProgress, roughLoadMs, roughRoundMs, roughUpdateMs } from "./progress.js";
+import { type KernelCells, kernelReports } from "./reports.js";
 
 /** Of the run's time, where real programs are measured as well. */
 const SHARE_OF_ROUNDS = 0.55;

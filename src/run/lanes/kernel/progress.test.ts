@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RunEvent } from "../events.js";
-import { RunProgress } from "./kernel-progress.js";
+import type { RunEvent } from "../../events.js";
+import { RunProgress } from "./progress.js";
 
 let now: number;
 let said: Extract<RunEvent, { kind: "measuring" }>[];

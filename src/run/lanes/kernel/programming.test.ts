@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { KERNEL } from "../../../bench/kernel.js";
-import { fakeResults } from "../../../test/support/results.js";
-import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
-import { isGap } from "../../results/runs/outcomes.js";
-import type { Results } from "../../results/schema.js";
+import { KERNEL } from "../../../../bench/kernel.js";
+import { fakeResults } from "../../../../test/support/results.js";
+import type { ProgrammingReport } from "../../../kernel/programming/tasks.js";
+import { isGap } from "../../../results/runs/outcomes.js";
+import type { Results } from "../../../results/schema.js";
 import { markLacking, programCells, shareOut, visitsOf } from "./programming.js";
 import { programmingReports } from "./programming-reports.js";
 
