@@ -281,9 +281,9 @@ describe("the commands that kube-proxy handed over in IPVS mode", () => {
     ({ mode, path }) => mode === "ipvs" && stepsOf(path).every(({ commands }) => commands !== undefined),
   );
 
-  it("are recorded of the newest two versions", () => {
+  it("are recorded of the newest three versions", () => {
     const versions = new Set(withCommands.map(({ version }) => version));
-    expect([...versions]).toEqual(expect.arrayContaining(["1.36", "1.37"]));
+    expect([...versions]).toEqual(expect.arrayContaining(["1.35", "1.36", "1.37"]));
   });
 
   it.each(withCommands)(
