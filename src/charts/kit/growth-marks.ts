@@ -43,11 +43,14 @@ export function fittedCurves(results: Results, measure: Measure): At[][] {
   });
 }
 
-/** Where a plane overtakes another, on the line of the one that is faster beyond. */
-export function crossoverMarks({ crossovers }: Results, measure: Measure, series: readonly Series[]): At[] {
+/** Where a plane overtakes another that the same flows meet, on the line of the one that is faster beyond. */
+export function crossoverMarks(results: Results, measure: Measure, series: readonly Series[]): At[] {
   if (measure.axis === "endpoints" || measure.variants !== undefined) return [];
-  return crossovers
-    .filter((crossover) => isOf(crossover, measure))
+  const entryOf = (plane: string) => planeReport(results, plane).entry;
+  return results.crossovers
+    .filter(
+      (crossover) => isOf(crossover, measure) && entryOf(crossover.faster) === entryOf(crossover.slower),
+    )
     .flatMap(({ faster, services }) => {
       const points = series.find(({ plane }) => plane === faster)?.points ?? [];
       const above = points.findIndex(({ n }) => n >= services);
