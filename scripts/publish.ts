@@ -30,12 +30,21 @@ import { describeRun } from "../src/run/describe.js";
 import { escapeMarkdown, escapeXml } from "../src/text.js";
 import { articleAnswer } from "./article-answer.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURES } from "./check-results.js";
-import { ARTICLE_WORDS, commandOf, isDirty, laneWords, measuredWords } from "./published/words.js";
+import {
+  ARTICLE_CHART_WORDS,
+  ARTICLE_WORDS,
+  commandOf,
+  isDirty,
+  laneWords,
+  measuredWords,
+} from "./published/words.js";
 
 const GALLERY = "results";
 const CAUSES = "../../docs/measurement.md#why-model-and-kernel-differ";
 /** Three in the width of a page of GitHub. */
 const THUMBNAIL_PX = 270;
+/** Two in that width. */
+const HALF_PX = 410;
 
 /** The pictures of a run: the first of these that it can fill. */
 const PREFERRED = [
@@ -96,7 +105,7 @@ if (isDirty(results))
     "this run was measured with changes that are in no commit: its page says so; commit them and measure again",
   );
 if (!asIs) {
-  Object.assign(results.planes ?? {}, planesAsCalledNow());
+  callAsNow();
   summarize(results);
   results.findings = findFindings(results);
 }
@@ -117,10 +126,12 @@ function merged(): Results {
   return { ...all, run: { ...all.run, command: commandOf(runs) } };
 }
 
-/** Today's names of the planes. Merged runs have named theirs, by ids that end in @RUN. */
-function planesAsCalledNow(): NonNullable<Results["planes"]> {
-  const { planes } = describeRun(results.cells, CATALOG, results.run.entry);
-  return Object.fromEntries(Object.entries(planes ?? {}).filter(([id]) => id.split("@").length <= 2));
+/** Today's words for planes and scenarios. Merged runs have named their planes, by ids that end in @RUN. */
+function callAsNow(): void {
+  const { planes, scenarios } = describeRun(results.cells, CATALOG, results.run.entry);
+  const named = Object.entries(planes ?? {}).filter(([id]) => id.split("@").length <= 2);
+  Object.assign(results.planes ?? {}, Object.fromEntries(named));
+  Object.assign(results.scenarios ?? {}, scenarios ?? {});
 }
 
 /** The results, packed. As they are: the bytes of the file itself. */
@@ -214,6 +225,17 @@ function thumbnails(run: string): string {
     .join("\n");
 }
 
+/** The article's chart measured again, and the same lookups as this project draws them. */
+function articleChart(): string[] {
+  const isShown = shownBy("article").includes("columns") && shownBy("default").includes("scaling");
+  if (!isShown) return [];
+  const [form, ours] = ["article/charts/columns.svg", "default/charts/scaling.svg"].map(
+    (file) =>
+      `<a href="${file}"><img src="${file}" width="${HALF_PX}" alt="${escapeXml(titleOf(basename(file, ".svg")))}"></a>`,
+  );
+  return [form!, ours!, "", ...ARTICLE_CHART_WORDS, ""];
+}
+
 function galleryPage(): string {
   const names = readdirSync(GALLERY, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && holdsResults(join(GALLERY, entry.name)))
@@ -231,9 +253,10 @@ function galleryPage(): string {
     "",
     ...ARTICLE_WORDS,
     "",
+    ...articleChart(),
     "Each claim has what the [published runs](#published-runs) found. Sentences and numbers come from their results.json.gz, by",
     "`npm run publish:run`; “model” is a data structure laid out like the kernel's and walked in a process, “kernel lane” the",
-    "kernel itself, “a cluster” what balances in a Kubernetes cluster of one node.",
+    "kernel itself, “a cluster” the data plane of a Kubernetes cluster of one node.",
     "",
     articleAnswer(preferred),
     "## Published runs",

@@ -22,6 +22,13 @@ export const ARTICLE_WORDS: readonly string[] = [
   "article's text could be read, so its claims are quoted as this project was asked to check them, and in that order.",
 ];
 
+/** What its chart measured again shows, next to ours. */
+export const ARTICLE_CHART_WORDS: readonly string[] = [
+  "Left: the chart in its own form, measured again at its N and through NodePorts ([article](article/)). Right: this project's",
+  "chart, at cluster IPs and up to 30,000 Services ([default](default/)). Both time lookups in models, not HTTP requests: compare",
+  "how they grow, not microseconds (`lbscale reference cilium-1.6 --against results/article`).",
+];
+
 /**
  * @param runs The runs that are published as one.
  * @returns What repeats them: a command for each, in the folder that it is called after, and the report of all.
@@ -76,9 +83,25 @@ export function laneWords(results: Results): string {
   const { cells, run } = results;
   if (findCell(cells, { lane: "cluster" })) return clusterWords(results);
   if (findCell(cells, { lane: "kernel" })) {
-    return "Kernel lane: connections through the kernel; each one was checked. “kube-proxy” with a version is the program itself; planes without one are rules and maps that lbscale loads, “layout of” a version those of that kube-proxy. “eBPF hash” balances at the socket, “eBPF per packet” at the interface. BPF programs are lbscale's own, on maps laid out as Cilium's and Calico's: neither project's datapath runs.";
+    return kernelWords(results);
   }
   return `Model lane: models of the data planes, not the kernel.${run.entry === "nodePort" ? NODE_PORT_WORDS : ""}`;
+}
+
+function kernelWords(results: Results): string {
+  const labels = [...new Set(results.cells.map(({ plane }) => planeLabel(results, plane)))];
+  const has = (word: string) => labels.some((label) => label.includes(word));
+  return [
+    "Kernel lane: connections through the kernel; each one was checked. “kube-proxy” with a version is the program itself;",
+    "planes without one are rules and maps that lbscale loads.",
+    ...(has("layout of") ? ["“layout of” names the kube-proxy whose rules these are."] : []),
+    ...(has("eBPF hash") ? ["“eBPF hash” balances at the socket, “eBPF per packet” at the interface."] : []),
+    ...(has("eBPF")
+      ? [
+          "BPF programs are lbscale's own, on maps laid out as Cilium's and Calico's: neither project's datapath runs.",
+        ]
+      : []),
+  ].join(" ");
 }
 
 /** What sets NodePorts apart: see src/planes/ipvs/tables/virtual-services.ts, and the causes that were tested. */
@@ -96,10 +119,8 @@ function clusterWords(results: Results): string {
       : [`${planeLabel(results, plane)} (${live.program} ${live.version ?? "unknown"})`];
   });
   return [
-    `Cluster lane: connections through what balances in a live cluster of Kubernetes ${plainText(String(cluster.parameters.kubernetes ?? "unknown"), 20)}${nodes === null ? "" : `, ${countOf(nodes.count, "node")} of ${nodes.all("os")}`}; each one said who answered.`,
-    ...(planes.length === 0
-      ? []
-      : [`Planes, as they themselves or a name given by hand say: ${planes.join(", ")}.`]),
+    `Cluster lane: connections through the data plane of a live cluster of Kubernetes ${plainText(String(cluster.parameters.kubernetes ?? "unknown"), 20)}${nodes === null ? "" : `, ${countOf(nodes.count, "node")} of ${nodes.all("os")}`}; each answer named its endpoint.`,
+    ...(planes.length === 0 ? [] : [`Planes, as detected or as named by hand: ${planes.join(", ")}.`]),
     "The API does not show which backend the iptables of a node has.",
   ]
     .map((sentence) => escapeMarkdown(sentence, sentence.length))
