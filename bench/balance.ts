@@ -12,7 +12,7 @@ const FLOWS = 20_000;
 
 export const balance: Scenario = {
   id: "balance",
-  label: "Spread over the endpoints of one service, and flows that move when one of ten leaves",
+  label: "Spread over the endpoints of one Service, and flows that move when one of ten leaves",
   question: "Why Maglev?",
   report: { unit: "counts", axis: "services", positionMatters: false, captions: {} },
   sizes: (_asked, { can }) =>

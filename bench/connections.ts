@@ -48,8 +48,8 @@ export const connect: Scenario = {
     positionMatters: true,
     captions: {
       model: "Median time of a connection's first packet to a {entry}, choice and state",
-      kernel: "Median time of connect() to a random service through the Linux kernel",
-      guest: "Median time of connect() to a random service through a user-mode Linux guest",
+      kernel: "Median time of connect() to a random Service through the Linux kernel",
+      guest: "Median time of connect() to a random Service through a user-mode Linux guest",
       cluster: "Median time of connect() to a random Service of the cluster",
       "cluster/udp": "Median time of a UDP request and its answer, from a new port to a random Service",
     },

@@ -11,9 +11,9 @@ const ENDPOINTS = [1, 100, 1000];
 
 export const endpoints: Scenario = {
   id: "endpoints",
-  label: "Choosing among many endpoints of a service",
+  label: "Choosing among many endpoints of a Service",
   question:
-    "How does the latency of a decision grow with the endpoints of a service, and what does affinity add?",
+    "How does the latency of a decision grow with the endpoints of a Service, and what does affinity add?",
   report: {
     unit: "ns",
     axis: "endpoints",

@@ -18,7 +18,7 @@ import type { Model, Plane } from "../src/planes/plane.js";
 export const lookup: Scenario = {
   id: "lookup",
   label: "Choosing an endpoint for a new flow",
-  question: "How does the latency of a decision grow with the number of services?",
+  question: "How does the latency of a decision grow with the number of Services?",
   report: {
     unit: "ns",
     axis: "services",

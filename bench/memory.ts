@@ -6,7 +6,7 @@ import type { Scenario } from "../src/measure/scenario.js";
 export const memory: Scenario = {
   id: "memory",
   label: "Memory of the program, as the model computes it or the kernel reports it",
-  question: "What does it cost to hold N services?",
+  question: "What does it cost to hold N Services?",
   report: { unit: "counts", axis: "services", positionMatters: false, captions: {} },
   measure: async (job, cluster, plane) => {
     const program = compileFor(job, cluster, plane);

@@ -53,7 +53,7 @@ export const PROFILES: readonly Profile[] = [
   {
     ...common,
     id: "article",
-    label: "the published chart's services and NodePorts",
+    label: "the published chart's Services and NodePorts",
     // 2768 is the size of the default NodePort range: every service is a NodePort, entered at node address:nodePort.
     services: [1, 100, 1000, 2000, 2768],
     servicesOf: {},
@@ -68,7 +68,7 @@ export const PROFILES: readonly Profile[] = [
   {
     ...common,
     id: "full",
-    label: "everything, up to 100,000 services",
+    label: "everything, up to 100,000 Services",
     services: [1, 10, 100, 1000, 5000, 10_000, 30_000, 100_000],
     servicesOf: { "ebpf-maglev": [1, 10, 100, 1000, 10_000] },
     replicates: { least: 10, most: 30 },

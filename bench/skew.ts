@@ -19,7 +19,7 @@ const TRAFFIC: Readonly<Record<string, { zipf: number; popular: Popular }>> = {
 
 export const skew: Scenario = {
   id: "skew",
-  label: "Lookups when few services get most of the traffic, by their position in a rule list",
+  label: "Lookups when few Services get most of the traffic, by their position in a rule list",
   question: "Does skew help a list, and does position hurt it?",
   report: {
     unit: "ns",

@@ -42,11 +42,11 @@ export const sync: Scenario = {
     positionMatters: false,
     captions: {
       model: "Median time to build all rules, tables and maps",
-      kernel: "Time to load every service with the kernel's own tools",
+      kernel: "Time to load every Service with the kernel's own tools",
       "kernel/first": "From the program's start to the last Service that answers",
       "kernel/first, CPU": "Processor time of the program and its tools until its first sync has ended",
       cluster: "From the API server's answer to the last of N Services until that one answers",
-      guest: "Time to load every service with the kernel's own tools",
+      guest: "Time to load every Service with the kernel's own tools",
     },
   },
   sizes: (asked, plane) =>

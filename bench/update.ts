@@ -24,7 +24,7 @@ const ROLLOUT = "rollout";
 
 export const update: Scenario = {
   id: "update",
-  label: "What is rewritten when one endpoint joins, leaves, or a service restarts, and how long that takes",
+  label: "What is rewritten when one endpoint joins, leaves, or a Service restarts, and how long that takes",
   question: "What do addresses that change all the time cost the control plane?",
   report: {
     unit: "ns",

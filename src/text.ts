@@ -42,7 +42,7 @@ export function formatCount(count: number): string {
   return countFormat.format(count);
 }
 
-/** A number with its noun: `1 service`, `30,000 services`. */
+/** A number with its noun: `1 Service`, `30,000 Services`. */
 export function countOf(count: number, noun: string, plural = `${noun}s`): string {
   return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }

@@ -91,7 +91,7 @@ describe("a toy plane and a toy scenario, which only a catalog registers", () =>
       const svg = written("nap-light.svg");
       expect(svg).toContain("Lookups after a nap");
       expect(svg).toContain("Model: median time of a rested lookup to a cluster");
-      expect(svg).toContain("services at random positions in the rule list");
+      expect(svg).toContain("Services at random positions in the rule list");
     });
 
     it("in the tables", () => {

@@ -23,7 +23,7 @@ const margin = `${100 * EQUIVALENCE_MARGIN} %`;
 export function adviceHeading(advice: Advice): string[] {
   const { cluster, typical, run, measuredHere } = advice;
   return [
-    `${countOf(cluster.services, "service")}${advice.family === 6 ? " of IPv6" : ""}, ${countOf(cluster.servicePorts, "port")}, ${countOf(cluster.endpoints, "endpoint")}`,
+    `${countOf(cluster.services, "Service")}${advice.family === 6 ? " of IPv6" : ""}, ${countOf(cluster.servicePorts, "port")}, ${countOf(cluster.endpoints, "endpoint")}`,
     measuredHere
       ? `lookups measured on this cluster: run ${plainText(run.id, 60)}, ${plainText(run.cpu, 60)}`
       : `lookups read off run ${plainText(run.id, 60)} (${plainText(run.cpu, 60)}), which measured another cluster, at ${formatCount(cluster.servicePorts)} service-ports`,
@@ -114,13 +114,13 @@ export function adviceAssumptions(advice: Advice, results: Results): string[] {
   return [
     "times are of models in one process, not of a kernel: ratios within the run say more than nanoseconds",
     `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"}${outside === false ? "" : ` (${outside})`}; later packets follow the state of their connection, which costs each plane something else, and conntrack, NAT and the network are left out`,
-    `traffic goes to ${settings.zipf === 0 ? "all services alike" : `services by Zipf's law with exponent ${settings.zipf}`}; where few services take it all, their place in iptables' random order decides`,
+    `traffic goes to ${settings.zipf === 0 ? "all Services alike" : `Services by Zipf's law with exponent ${settings.zipf}`}; where few Services take it all, their place in iptables' random order decides`,
     `kube-proxy: times are of the rules of ${rulesOf(run)}; updates and memory, of ${KUBE_PROXY_RELEASES[advice.kubeProxy]}, unless the plane's name has another version`,
     `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(Number(settings.planes.maglevTableSize ?? 16_381))} places, one for each frontend that clients outside the cluster reach; for pods Cilium chooses at random`,
     ...(advice.measuredHere
-      ? ["other numbers of services are the first of yours, or yours again with addresses of their own"]
+      ? ["other numbers of Services are the first of yours, or yours again with addresses of their own"]
       : [
-          `the run's services have one port and ${settings.endpointsPerService} endpoints each; what yours add beyond the number of ports is not in the times`,
+          `the run's Services have one port and ${settings.endpointsPerService} endpoints each; what yours add beyond the number of ports is not in the times`,
         ]),
     `each process has a core's caches to itself, which pods share on a node; intervals are over ${replicates} of them`,
     ...(advice.family === 6
@@ -178,7 +178,7 @@ function formatPublished({ planes, cluster, published: requests }: Advice): stri
         ? `${listName} ahead`
         : `${otherName} ahead`;
     return [
-      `at ${formatCount(services)} ${services === 1 ? "service" : "services"} ${value} ${published.unit} (${listName}) and ${against} ${published.unit} (${otherName}), ${word}`,
+      `at ${formatCount(services)} ${services === 1 ? "Service" : "Services"} ${value} ${published.unit} (${listName}) and ${against} ${published.unit} (${otherName}), ${word}`,
     ];
   });
   const times = planes.flatMap(({ lookup }) => ("medianNs" in lookup ? [lookup.medianNs] : []));
@@ -195,11 +195,11 @@ function formatCrossovers({ plane, name, listName, crossovers, smallest, largest
   if (crossovers.length > 0) {
     return crossovers.map(
       ({ services, interval, faster }) =>
-        `Crossover: beyond ${n(services)} services of this kind [${interval.map(n).join(", ")}] ${faster === plane ? name : listName} is faster than ${faster === plane ? listName : name}, below it slower.`,
+        `Crossover: beyond ${n(services)} Services of this kind [${interval.map(n).join(", ")}] ${faster === plane ? name : listName} is faster than ${faster === plane ? listName : name}, below it slower.`,
     );
   }
   if (!smallest || !largest || smallest.services === largest.services) return [];
-  const between = `from ${formatCount(smallest.services)} to ${formatCount(largest.services)} services`;
+  const between = `from ${formatCount(smallest.services)} to ${formatCount(largest.services)} Services`;
   const ends = [smallest, largest];
   if (ends.every(({ verdict }) => verdict === "slower")) {
     return [

@@ -17,7 +17,7 @@ export interface EntryCost {
 /** KEP-3866's chart (kubernetes/enhancements): (p99 of iptables - p99 of nftables) / N at 5,000, 10,000 and 30,000 services. */
 const PUBLISHED_NS = 22;
 const PUBLISHED =
-  "published: 22 to 24 ns per service in KEP-3866's chart, first packet, p99; a run or a cost of your own is more precise";
+  "published: 22 to 24 ns per Service in KEP-3866's chart, first packet, p99; a run or a cost of your own is more precise";
 const MAX_NS = 1_000_000;
 
 /**
@@ -62,13 +62,13 @@ function ofRun(path: string, services: number): EntryCost {
         ? price.unavailable
         : `its lookups of ${planeLabel(results, list)} don't grow with the list`;
     throw new InvalidOptionError(
-      `${path} does not determine the cost of an entry in a list of ${countOf(services, "service")}: ${why}; give another run, or a cost per entry`,
+      `${path} does not determine the cost of an entry in a list of ${countOf(services, "Service")}: ${why}; give another run, or a cost per entry`,
       ["run", "nsPerEntry"],
     );
   }
   return {
     nsPerEntry: price.perRuleNs,
-    source: `run ${results.run.id}, lookups of ${planeLabel(results, list)} in the model at ${countOf(services, "service")}, with 95 % intervals of its replicates`,
+    source: `run ${results.run.id}, lookups of ${planeLabel(results, list)} in the model at ${countOf(services, "Service")}, with 95 % intervals of its replicates`,
     predict: price.of,
   };
 }

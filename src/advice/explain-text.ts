@@ -23,7 +23,7 @@ export interface PlaneText {
 export function explanationHeading(explanation: ServiceExplanation): string[] {
   const { service, endpoints, affinity, cluster, flow, seed, otherPorts } = explanation;
   return [
-    `${plainText(service, 120)}: ${count(endpoints, "endpoint")}${affinity ? ", ClientIP affinity" : ""}, in a cluster of ${count(cluster.services, "service")}, ${count(cluster.servicePorts, "port")} and ${count(cluster.endpoints, "endpoint")}`,
+    `${plainText(service, 120)}: ${count(endpoints, "endpoint")}${affinity ? ", ClientIP affinity" : ""}, in a cluster of ${count(cluster.services, "Service")}, ${count(cluster.servicePorts, "port")} and ${count(cluster.endpoints, "endpoint")}`,
     `A pod on this node opens a connection: ${flow} (order of rules, hashes and picks from seed ${seed})`,
     ...(otherPorts.length > 0
       ? [`Its other ports: ${otherPorts.map((port) => plainText(port, 60)).join(", ")}`]
@@ -35,7 +35,7 @@ export function explanationHeading(explanation: ServiceExplanation): string[] {
 export function predictionSource({ run, environment }: Results, name: string): string {
   return (
     `Predicted times: read off ${name} (${plainText(environment.cpu, 60)}, ${run.startedAt.slice(0, 10)}, ` +
-    `${run.settings.endpointsPerService} endpoints per service${run.entry === "nodePort" ? ", NodePorts" : ""}; rules of ${rulesOf(run)}) at this number of service-ports, with 95 % intervals of its replicates. ` +
+    `${run.settings.endpointsPerService} endpoints per Service${run.entry === "nodePort" ? ", NodePorts" : ""}; rules of ${rulesOf(run)}) at this number of service-ports, with 95 % intervals of its replicates. ` +
     "They are times of the model on that machine, not of a kernel and not of yours; only counts are exact."
   );
 }

@@ -196,7 +196,7 @@ describe("explain on every plane", () => {
     // The run's N of 500 visits 256.5 rules, this service 257 on average: as good as the run's own time.
     expect(once).toMatchObject({ medianNs: expect.closeTo(1_100, -2) });
     expect(twice).toMatchObject({ medianNs: expect.closeTo(2_100, -2) });
-    expect(tenfold).toEqual({ unavailable: "the run measured iptables from 1 to 3000 services" });
+    expect(tenfold).toEqual({ unavailable: "the run measured iptables from 1 to 3000 Services" });
   });
 });
 

@@ -96,7 +96,7 @@ export function dualStackTable({ services, planes, missing }: DualStackAdvice): 
   notes: string[];
 } {
   return {
-    lead: `Both families: ${countOf(services.ipv4, "service")} of IPv4 and ${formatCount(services.ipv6)} of IPv6, which a node holds next to each other`,
+    lead: `Both families: ${countOf(services.ipv4, "Service")} of IPv4 and ${formatCount(services.ipv6)} of IPv6, which a node holds next to each other`,
     rows: [
       ["plane", "memory, IPv4", "IPv6", "both", "times IPv4", "writes per added endpoint, both"],
       ...planes.map(({ name, ipv4Bytes, ipv6Bytes, bothBytes, join }) => [

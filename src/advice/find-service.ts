@@ -38,7 +38,7 @@ export function findServicePort(cluster: Cluster, name: string): number {
   const [service] = services;
   if (service === undefined) {
     const names = Array.from({ length: cluster.services }, (_, s) => cluster.serviceName(s));
-    throw new UnknownNameError(`no service "${wanted}" in this cluster: ${proposal(wanted, names)}`);
+    throw new UnknownNameError(`no Service "${wanted}" in this cluster: ${proposal(wanted, names)}`);
   }
   const first = cluster.portStart[service]!;
   const end = cluster.portStart[service + 1]!;

@@ -100,8 +100,8 @@ export function programmingTable(
       ]),
     ],
     basis:
-      "read off the programs' own runs at 1,000 to 10,000 Services of four endpoints each, one or two first syncs and five to ten changes a size, so orders of magnitude; " +
-      "straight between two sizes on a log-log scale, never beyond; a first sync is from the program's start until the last Service answers; " +
+      "read off the programs' own runs at 1,000 to 10,000 Services of four endpoints each, one or two first syncs and five to ten changes per size, so orders of magnitude; " +
+      "interpolated between two sizes on a log-log scale, never extrapolated; a first sync is from the program's start until the last Service answers; " +
       "kube-proxy syncs at most once a second by default, which comes on top, while Cilium's wait of up to half a second is part of its times",
   };
 }

@@ -55,7 +55,7 @@ export function formatLimits(
   const full =
     services > NEAR * addresses
       ? [
-          `Service ${range.includes(",") ? "ranges" : "range"} ${range}: ${countOf(services, "service")} of ${formatCount(addresses)} addresses; add a ServiceCIDR before it is full.`,
+          `Service ${range.includes(",") ? "ranges" : "range"} ${range}: ${countOf(services, "Service")} of ${formatCount(addresses)} addresses; add a ServiceCIDR before it is full.`,
         ]
       : [];
   return [...said, ...full];

@@ -26,9 +26,9 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     talk: ["iptables-factor", "kernel-connect", "cluster-connect"],
   },
   {
-    claim: "IPVS' hash table keeps it flat",
+    claim: "IPVS's hash table keeps it flat",
     verdict:
-      "No. Its table has 256 buckets up to Linux 7.0, so a lookup compares 1 + (N − 1)/512 virtual services on average: that grows with N, and is a 256th of the rules that a list tries. Times are the model's; in a kernel it was measured in a user-mode guest alone.",
+      "No. Its table has 256 buckets up to Linux 7.0, so a lookup compares 1 + (N − 1)/512 virtual services on average: that grows with N, and is a 256th of the rules that a list tries. The times are a model's; in a kernel, IPVS was measured in a user-mode guest only.",
     evidence: ["ipvs-chains"],
     more: ["ipvs-time", "guest-connect"],
     charts: ["work"],

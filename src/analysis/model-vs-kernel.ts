@@ -147,7 +147,7 @@ export function againstKernelTable(results: Results): string | null {
     ),
     "",
     "Lookups in the kernel: BPF_PROG_TEST_RUN, minus an empty program. Rules: what connect() grows by for each rule that",
-    "more services put before a flow's own. Both lanes were timed in the same blocks, because memory's speed drifts.",
+    "more Services put before a flow's own. Both lanes were timed in the same blocks, because memory's speed drifts.",
     "What may make them differ was measured on one machine (`sudo npm run evidence:causes`, docs/measurement.md).",
     "",
   ].join("\n");

@@ -76,7 +76,7 @@ function verdictText({ quantity, verdict }: Shape): string {
   if (verdict === "alike") return "alike";
   const words = {
     growth: ["the run grows more", "the run grows less"],
-    slope: ["a service costs more in the run", "a service costs less in the run"],
+    slope: ["a Service costs more in the run", "a Service costs less in the run"],
     "slope per rule": ["a rule costs more in the run", "a rule costs less in the run"],
     flatness: ["the run is less flat", "the run is flatter"],
     "p99 / p50": ["the run spreads more", "the run spreads less"],
@@ -119,7 +119,7 @@ export function formatSourceDifferences(
     own === null
       ? []
       : [
-          `of the time at the most services, ${percent(published)} (published) and ${percent(own)} (run) are already spent at the fewest: ${label}`,
+          `of the time at the most Services, ${percent(published)} (published) and ${percent(own)} (run) are already spent at the fewest: ${label}`,
         ],
   );
   const { published: stated, run: counted } = rulesPerService;
@@ -129,7 +129,7 @@ export function formatSourceDifferences(
     ...(counted === null
       ? []
       : [
-          `additional rules visited per service: ${stated ? `${stated.value} (${stated.basis})` : "not stated"}; in the run ${counted.toFixed(2)}, counted`,
+          `additional rules visited per Service: ${stated ? `${stated.value} (${stated.basis})` : "not stated"}; in the run ${counted.toFixed(2)}, counted`,
         ]),
     ...slopeRatio(shapes),
     `processor: the published one is not documented further; the run had ${plainText(environment.cpu, 60)} and Node ${plainText(environment.node, 20)}`,

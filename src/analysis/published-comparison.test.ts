@@ -69,10 +69,10 @@ describe("a run compared with published measurements", () => {
     });
     const verdicts = shapeTable(compareWith(referenceById("cilium-1.6")!, run)).map((row) => row[5]);
     expect(verdicts).toContain("the run grows more");
-    expect(verdicts).toContain("a service costs less in the run");
+    expect(verdicts).toContain("a Service costs less in the run");
     const words = formatSourceDifferences(compareWith(referenceById("cilium-1.6")!, run), run).join("\n");
     expect(words).toMatch(/a rule costs 2\.6 times \[2\.5, 2\.6\] as much there as in the run/);
-    expect(words).toMatch(/additional rules visited per service: 4 \(.*\); in the run 1\.50, counted/);
+    expect(words).toMatch(/additional rules visited per Service: 4 \(.*\); in the run 1\.50, counted/);
     expect(words).toMatch(/the run times the choice of an endpoint alone/);
     expect(words).toContain(run.environment.cpu);
   });

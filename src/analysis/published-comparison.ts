@@ -34,20 +34,20 @@ export interface PublishedComparison {
 const VISITED: Readonly<Record<string, { readonly value: number; readonly basis: string }>> = {
   "cilium-1.6": {
     value: 4,
-    basis: "the blog lists 4 rules a NodePort service; if the tested service is last",
+    basis: "the blog lists 4 rules per NodePort Service; if the tested Service is last",
   },
   "kubernetes-nftables": {
     value: 0.5,
-    basis: "one rule per service, and half of them before the median packet's",
+    basis: "one rule per Service, and half of them before the median packet's",
   },
   tigera: { value: 2, basis: "its chart has about 20,000 rules executed at 10,000 Services" },
   tke: {
     value: 1,
-    basis: "its KUBE-SERVICES grows from 5,011 to 30,003 rules; if the tested service is last",
+    basis: "its KUBE-SERVICES grows from 5,011 to 30,003 rules; if the tested Service is last",
   },
   "tke-time": {
     value: 1,
-    basis: "its KUBE-SERVICES grows from 5,011 to 30,003 rules; if the tested service is last",
+    basis: "its KUBE-SERVICES grows from 5,011 to 30,003 rules; if the tested Service is last",
   },
 };
 

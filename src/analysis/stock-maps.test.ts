@@ -40,14 +40,14 @@ describe("the ends of stock maps", () => {
   it("are said after a number of Services that lies beyond them", () => {
     expect(formatEnlarged(described(), "ebpf", 10_922)).toBe("");
     expect(formatEnlarged(described(), "calico-ebpf", 30_000)).toBe("");
-    expect(formatEnlarged(described(), "ebpf", 30_000)).toBe(" (maps enlarged beyond 10,922 services)");
+    expect(formatEnlarged(described(), "ebpf", 30_000)).toBe(" (maps enlarged beyond 10,922 Services)");
   });
 
   it("are said of lines that go beyond them, and of no other", () => {
     const results = described();
     expect(stockNote(results, [{ plane: "ebpf", largest: 10_922 }])).toBe(false);
     expect(stockNote(results, [{ plane: "ebpf", largest: 100_000 }])).toBe(
-      "double bar: stock maps are full (eBPF hash at 10,922 services), dots: variant with enlarged maps · double bar: no map of any size holds more (eBPF hash at 65,535 services)",
+      "double bar: stock maps are full (eBPF hash at 10,922 Services), dots: variant with enlarged maps · double bar: no map of any size holds more (eBPF hash at 65,535 Services)",
     );
   });
 });

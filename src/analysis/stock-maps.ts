@@ -46,7 +46,7 @@ export function stockNote(
     planes.flatMap((plane) => {
       const end = stockEnds(results, plane)[which];
       const reaches = lines.some((line) => line.plane === plane && end !== null && line.largest > end);
-      return reaches ? [`${planeReport(results, plane).label} at ${formatCount(end!)} services`] : [];
+      return reaches ? [`${planeReport(results, plane).label} at ${formatCount(end!)} Services`] : [];
     });
   const [enlarged, final] = [beyond("enlarged"), beyond("final")];
   const said = [
@@ -58,21 +58,21 @@ export function stockNote(
 }
 
 /**
- * ` (maps enlarged beyond 10,922 services)` after a number of Services that lies beyond a plane's stock maps;
+ * ` (maps enlarged beyond 10,922 Services)` after a number of Services that lies beyond a plane's stock maps;
  * otherwise empty.
  */
 export function formatEnlarged(results: Results, plane: string, services: number): string {
   const { enlarged } = stockEnds(results, plane);
   if (enlarged === null || services <= enlarged) return "";
-  return ` (${ENLARGED} beyond ${formatCount(enlarged)} services)`;
+  return ` (${ENLARGED} beyond ${formatCount(enlarged)} Services)`;
 }
 
 /** What every sentence about such numbers of Services has in it. */
 export const ENLARGED = "maps enlarged";
 
 /**
- * Beyond what numbers of Services these cells rest on enlarged maps, a plane each: `eBPF hash beyond 10,922 services: maps
- * enlarged, which are full there as installed`; empty where none does.
+ * Beyond what numbers of Services these cells rest on enlarged maps, a plane each: `eBPF hash beyond 10,922 Services: maps
+ * enlarged, as the default ones are full there`; empty where none does.
  */
 export function enlargedNote(results: Results, cells: readonly Cell[]): string {
   const planes = [...new Set(cells.map(({ plane }) => plane))];
@@ -80,9 +80,9 @@ export function enlargedNote(results: Results, cells: readonly Cell[]): string {
     const { enlarged } = stockEnds(results, plane);
     const largest = maxOf(selectCells(cells, { plane }).map(({ services }) => services));
     if (enlarged === null || largest <= enlarged) return [];
-    return [`${planeReport(results, plane).label} beyond ${formatCount(enlarged)} services`];
+    return [`${planeReport(results, plane).label} beyond ${formatCount(enlarged)} Services`];
   });
-  return beyond.length === 0 ? "" : `${beyond.join(", ")}: ${ENLARGED}, which are full there as installed`;
+  return beyond.length === 0 ? "" : `${beyond.join(", ")}: ${ENLARGED}, as the default ones are full there`;
 }
 
 /** How far lines reach. */

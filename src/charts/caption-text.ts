@@ -85,10 +85,10 @@ function formatTraffic(results: Results, cells: readonly Cell[]): (string | fals
   const { zipf, popular, misses } = results.run.settings;
   const lists = claimants(results, "list");
   const placed =
-    zipf === 0 || popular === "random" ? "services at random positions" : `popular services ${popular}`;
+    zipf === 0 || popular === "random" ? "Services at random positions" : `popular Services ${popular}`;
   return [
     zipf > 0 && `popularity by Zipf's law with exponent ${zipf}`,
-    misses > 0 && `${formatCount(100 * misses)} % of flows to no service`,
+    misses > 0 && `${formatCount(100 * misses)} % of flows to no Service`,
     cells.some(({ plane }) => lists.includes(plane)) && `${placed} in the rule list`,
   ];
 }
@@ -143,7 +143,7 @@ export function truncatedSeriesNote(results: Described, cells: readonly Cell[]):
     .map(
       ([plane, services]) => `${seriesStyle(results, plane, "light").label} up to ${formatCount(services)}`,
     );
-  return shorter.length > 0 && `${shorter.join(", ")} services`;
+  return shorter.length > 0 && `${shorter.join(", ")} Services`;
 }
 
 /** In what the packets or lookups of these cells were: a model, this machine's kernel, or a guest's. */

@@ -28,11 +28,11 @@ export const updateTime: Chart = scalingChart({
 
 export const updateRollout: Chart = scalingChart({
   id: "update-rollout",
-  title: "Time to write a rolling restart of 10 % of a service's endpoints, log–log (model)",
+  title: "Time to write a rolling restart of 10 % of a Service's endpoints, log–log (model)",
   measure: { lane: "model", scenario: "update", variants: ["rollout"] },
   plain: "rollout",
   findings: ["update-rollout"],
-  neutralTitle: "Writing a rolling restart of a tenth of a service",
+  neutralTitle: "Writing a rolling restart of a tenth of a Service",
   floor: false,
   note: `${WRITING} · at least one endpoint is replaced; Cilium writes it endpoint by endpoint`,
 });
@@ -58,7 +58,7 @@ export const churn: Chart = {
     if (cells.length === 0) return { skipped: "no model churn was measured" };
     const series = seriesOf(results, cells);
     const words = {
-      title: headline(results, ["churn"]) ?? "Endpoint changes per second by number of services",
+      title: headline(results, ["churn"]) ?? "Endpoint changes per second by number of Services",
       subtitle: `Model: endpoint changes per second that one core can write, ${intervalKind(cells)} · log–log scale · higher is better`,
       caption: joinParts([
         provenance(results, RATE, []),
@@ -111,7 +111,7 @@ function describeSeries(results: Described, plane: string, cells: readonly Cell[
   const own = ascending(selectCells(cells, { plane }));
   const ends = [...new Set([own[0]!, own.at(-1)!])];
   const said = ends.map(
-    ({ services, estimate }) => `${formatNs(estimate!.median)} a change at N = ${formatCount(services)}`,
+    ({ services, estimate }) => `${formatNs(estimate!.median)} per change at N = ${formatCount(services)}`,
   );
   return `${seriesStyle(results, plane, "light").label}: ${said.join(", ")}`;
 }

@@ -160,7 +160,7 @@ describe("titles", () => {
   it("are neutral when nothing was found or the finding is too long", () => {
     const long = fakeFinding("iptables-slope", "one two three four five six seven eight nine ten eleven");
     expect(built(scaling, fakeResults({ findings: [long] })).title).toBe(
-      "Lookup latency by number of Kubernetes services",
+      "Lookup latency by number of Kubernetes Services",
     );
   });
 
@@ -171,13 +171,13 @@ describe("titles", () => {
 });
 
 describe("the load", () => {
-  it("says its arithmetic in the caption, and why it can't be worked out", () => {
+  it("says its arithmetic in the caption, and why it can't be computed", () => {
     const load = CHARTS.find(({ id }) => id === "load")!;
     expect(built(load).caption).toMatch(
       /1,000\s×\s[\d.]+\sµs\s\(connect\)\s\+\s1\s×\s\d+\sms\s\(update\)\s=\s\d+\sms,\sas\sfor\siptables\sat\sN\s=\s10,000/,
     );
     expect(load.build(fakeResults(), view)).toEqual({
-      skipped: "it is worked out from model connect and update at the same N, and both were not measured",
+      skipped: "it is computed from model connect and update at the same N, and both were not measured",
     });
   });
 });
@@ -216,12 +216,12 @@ describe("words", () => {
       Object.assign(results.run.settings, settings);
       return built(scaling, results).caption;
     };
-    expect(caption({})).toContain("services at random positions in the rule list");
-    expect(caption({ popular: "last" })).toContain("services at random positions in the rule list");
+    expect(caption({})).toContain("Services at random positions in the rule list");
+    expect(caption({ popular: "last" })).toContain("Services at random positions in the rule list");
     const skewed = caption({ zipf: 1.1, popular: "last", misses: 0.25 });
-    expect(skewed).toContain("popular services last in the rule list");
+    expect(skewed).toContain("popular Services last in the rule list");
     expect(skewed).toContain("popularity by Zipf's law with exponent 1.1");
-    expect(skewed).toContain("25 % of flows to no service");
+    expect(skewed).toContain("25 % of flows to no Service");
     expect(skewed).not.toContain("random");
   });
 
@@ -273,7 +273,7 @@ describe("words", () => {
     results.cells = results.cells.filter(({ plane, services }) => plane !== "ebpf" || services <= 1000);
     for (const id of ["scaling", "columns", "work", "published"]) {
       expect(built(CHARTS.find((chart) => chart.id === id)!, results).caption).toContain(
-        "eBPF hash up to 1,000 services",
+        "eBPF hash up to 1,000 Services",
       );
     }
   });
@@ -354,7 +354,7 @@ describe("endpoints", () => {
     const { config, caption } = built(CHARTS.find(({ id }) => id === "endpoints-affinity")!);
     const iptables = config.data.datasets.find(({ label }) => label === "iptables")!;
     expect(iptables.data.map((point) => (point as { x: number }).x)).toEqual([1, 10, 100, 1000]);
-    expect(JSON.stringify(config.options)).toContain("Endpoints of each service (cluster of 100 services)");
+    expect(JSON.stringify(config.options)).toContain("Endpoints of each Service (cluster of 100 Services)");
     expect(caption).toContain("clients come for the first time");
   });
 });

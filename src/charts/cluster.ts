@@ -56,7 +56,7 @@ function clockNote(cells: readonly Cell[]): string | false {
   return (
     step !== null &&
     reading !== null &&
-    `the probe's clock: steps of ${formatNs(step)}, ${formatNs(reading)} a reading`
+    `the probe's clock: steps of ${formatNs(step)}, ${formatNs(reading)} per reading`
   );
 }
 
@@ -132,7 +132,7 @@ const CLOCK_NOTE = (cells: readonly Cell[]): string | false => {
 const changeNote = (words: string) => (_: Described, cells: readonly Cell[]) =>
   joinParts([words, CLOCK_NOTE(cells), othersNote(cells)]);
 const CHANGE_NOTE = changeNote(
-  "20 changes, two or three seconds apart, each watched by a connection a millisecond on every node",
+  "20 changes, two or three seconds apart, each watched by a connection per millisecond on every node",
 );
 
 export const clusterProgramming = scalingChart({
@@ -171,7 +171,7 @@ export const clusterDatagramProgramming = scalingChart({
   plain: "udp",
   neutralTitle: "Replacing an endpoint of a UDP Service in a live cluster",
   note: changeNote(
-    "20 changes, two or three seconds apart, each watched by a datagram a millisecond, from a new port, on every node",
+    "20 changes, two or three seconds apart, each watched by a datagram per millisecond, from a new port, on every node",
   ),
 });
 

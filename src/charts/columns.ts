@@ -22,10 +22,10 @@ interface ColumnsChart
 
 export const columns: Chart = columnsChart({
   id: "columns",
-  title: "Time of one lookup for each measured number of services, as clustered columns",
+  title: "Time of one lookup for each measured number of Services, as clustered columns",
   measure: MODEL_LOOKUP,
   findings: ["iptables-factor", "iptables-slope", "iptables-growth"],
-  neutralTitle: "Lookup latency by number of Kubernetes services",
+  neutralTitle: "Lookup latency by number of Kubernetes Services",
   publishedColours: true,
 });
 
@@ -49,7 +49,7 @@ export function columnsChart(chart: ColumnsChart): Chart {
         provenance(results, measure, cells),
         typeof note === "function" ? note(results, cells) : note,
         measure.lane === "model" && enlargedNote(results, cells),
-        "spacing of the groups is not proportional to the number of services",
+        "spacing of the groups is not proportional to the number of Services",
         missing && "hollow circle: could not be measured",
       ]),
     };

@@ -22,5 +22,5 @@ export const established: Chart = scalingChart({
   measure: { lane: "model", scenario: "established", variants },
   findings: ["established"],
   neutralTitle: "Later packets of a known connection",
-  note: `${note} · at tc, eBPF looks the service up for later packets too`,
+  note: `${note} · at tc, eBPF looks the Service up for later packets too`,
 });

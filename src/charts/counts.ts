@@ -123,6 +123,6 @@ export const memory: Chart = countsChart({
   value: (counts) => counts.bytes ?? null,
   format: formatDecimalBytes,
   findings: ["memory"],
-  neutralTitle: "Memory by number of Kubernetes services",
+  neutralTitle: "Memory by number of Kubernetes Services",
   subtitle: "Bytes that the kernel spends on rules, tables and maps",
 });

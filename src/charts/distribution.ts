@@ -21,7 +21,7 @@ const SHARES = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100);
 
 export const distribution: Chart = {
   id: "distribution",
-  title: "Distribution of the time of a lookup at the largest number of services (model)",
+  title: "Distribution of the time of a lookup at the largest number of Services (model)",
   build(results, view) {
     const measured = cellsOf(results, MODEL_LOOKUP).filter((cell) => cell.estimate !== null);
     const services = maxOf(measured.map((cell) => cell.services));

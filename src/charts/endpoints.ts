@@ -7,10 +7,10 @@ const measure = { lane: "model", scenario: "endpoints", axis: "endpoints" } as c
 
 export const endpoints: Chart = scalingChart({
   id: "endpoints",
-  title: "Time of one lookup against the endpoints of each service, log–log (model)",
+  title: "Time of one lookup against the endpoints of each Service, log–log (model)",
   measure,
   findings: ["endpoints"],
-  neutralTitle: "Lookup latency by number of endpoints of a service",
+  neutralTitle: "Lookup latency by number of endpoints of a Service",
 });
 
 export const endpointsAffinity: Chart = scalingChart({
@@ -19,5 +19,5 @@ export const endpointsAffinity: Chart = scalingChart({
   measure: { ...measure, variants: ["affinity"] },
   findings: ["endpoints-affinity"],
   neutralTitle: "With ClientIP affinity: lookup latency by endpoints",
-  note: "ClientIP affinity on every service, clients come for the first time",
+  note: "ClientIP affinity on every Service, clients come for the first time",
 });

@@ -83,7 +83,7 @@ function markOf(cost: FamilyCosts, family: "ipv6" | "dual", part: keyof Multiple
 
 function lookedAt(costs: readonly FamilyCosts[]): string[] {
   const sizes = [...new Set(costs.map(({ services }) => services))].sort((a, b) => a - b);
-  return [`lookups at ${sizes.map(formatCount).join(" or ")} services`];
+  return [`lookups at ${sizes.map(formatCount).join(" or ")} Services`];
 }
 
 /** Why planes have no columns, a reason a plane. */

@@ -26,7 +26,7 @@ function wordsNote(results: Described, cells: readonly Cell[]): string {
 const connect = {
   measure: { lane: "kernel", scenario: "connect" },
   findings: ["kernel-connect"],
-  neutralTitle: "TCP connect time by number of Kubernetes services",
+  neutralTitle: "TCP connect time by number of Kubernetes Services",
   note: wordsNote,
   // Most of any connection is not the proxy's: the line `no proxy` shows it.
   floor: false,
@@ -41,13 +41,13 @@ export const kernelColumns = columnsChart({
 export const kernelScaling = scalingChart({
   ...connect,
   id: "kernel-scaling",
-  title: "TCP connect time through the real kernel against the number of services, log–log",
+  title: "TCP connect time through the real kernel against the number of Services, log–log",
 });
 
 export const kernelLatency = scalingChart({
   ...connect,
   id: "kernel-latency",
-  title: "TCP connect time through the real kernel against the number of services, linear",
+  title: "TCP connect time through the real kernel against the number of Services, linear",
   scale: "linear",
 });
 
@@ -65,7 +65,7 @@ export const kernelSync = scalingChart({
   title: "Time to load all rules and maps into the real kernel, log–log",
   measure: { lane: "kernel", scenario: "sync" },
   findings: [],
-  neutralTitle: "Loading all services into the kernel",
+  neutralTitle: "Loading all Services into the kernel",
   floor: false,
 });
 
@@ -103,7 +103,7 @@ export const kernelMemory = countsChart({
   value: (counts) => counts.bytes ?? null,
   format: formatDecimalBytes,
   findings: ["kernel-memory"],
-  neutralTitle: "Memory in the kernel by number of Kubernetes services",
+  neutralTitle: "Memory in the kernel by number of Kubernetes Services",
   subtitle: "Bytes of rules, tables and maps",
   note: "iptables: IPT_SO_GET_INFO, nat and filter · eBPF: memlock of maps with room for 65,536 entries or more, without connection state · nftables, iptables-nft: slab difference, noisy, not drawn below 512 KiB",
 });
@@ -125,7 +125,7 @@ export const guestColumns = columnsChart({
 export const guestLatency = scalingChart({
   ...guest,
   id: "guest-latency",
-  title: "TCP connect time in a user-mode Linux guest against the number of services, linear",
+  title: "TCP connect time in a user-mode Linux guest against the number of Services, linear",
   scale: "linear",
 });
 
@@ -141,7 +141,7 @@ export const kernelPosition = positionChart({
 export const kernelPercentiles = [5000, 10_000, 20_000].map((services) =>
   percentilesChart({
     id: `kernel-percentiles-${services}`,
-    title: `p01, p50, p90 and p99 of TCP connect time through the real kernel at ${services} services`,
+    title: `p01, p50, p90 and p99 of TCP connect time through the real kernel at ${services} Services`,
     measure: connect.measure,
     services,
     what: "connection",

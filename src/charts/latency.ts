@@ -5,9 +5,9 @@ import { scalingChart } from "./scaling.js";
 
 export const latency = scalingChart({
   id: "latency",
-  title: "Time of one lookup against the number of services, linear (model)",
+  title: "Time of one lookup against the number of Services, linear (model)",
   measure: MODEL_LOOKUP,
   findings: ["iptables-factor", "iptables-slope", "iptables-growth"],
-  neutralTitle: "Lookup latency by number of Kubernetes services",
+  neutralTitle: "Lookup latency by number of Kubernetes Services",
   scale: "linear",
 });

@@ -12,19 +12,19 @@ import { seriesStyle } from "./theme.js";
 
 export const load: Chart = {
   id: "load",
-  title: "CPU time for 1,000 new connections and one endpoint change a second, log–log (model)",
+  title: "CPU time for 1,000 new connections and one endpoint change per second, log–log (model)",
   build(results, view) {
     const loads = loadsOf(results);
     if (loads.length === 0) {
       return {
-        skipped: "it is worked out from model connect and update at the same N, and both were not measured",
+        skipped: "it is computed from model connect and update at the same N, and both were not measured",
       };
     }
     const planes = [...new Set(loads.map(({ plane }) => plane))].sort(comparePlanes(results));
     const lines = planes.map((plane) => ({ plane, points: loads.filter((point) => point.plane === plane) }));
     const words = {
-      title: headline(results, ["load"]) ?? "CPU time of connections and changes by services",
-      subtitle: `Model: CPU time each second for ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${CHANGES_PER_SECOND}\u00a0endpoint change · log–log scale · lower is better`,
+      title: headline(results, ["load"]) ?? "CPU time of connections and changes by number of Services",
+      subtitle: `Model: CPU time per second for ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${CHANGES_PER_SECOND}\u00a0endpoint change · log–log scale · lower is better`,
       caption: [
         provenance(
           results,

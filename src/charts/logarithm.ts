@@ -80,7 +80,7 @@ function leaving(results: Described, series: readonly Series[], top: number): st
     if (last.visited! <= top) return [];
     const { label } = seriesStyle(results, plane, "light");
     return [
-      `${label} goes on to ${formatCount(Math.round(last.visited!))} at ${formatCount(last.n)} services`,
+      `${label} goes on to ${formatCount(Math.round(last.visited!))} at ${formatCount(last.n)} Services`,
     ];
   });
   return above.length > 0 && above.join(", ");

@@ -22,7 +22,7 @@ const MOST_MARKERS = 200;
 /** Where the plot begins at most: a wide tick label and the margin. */
 const PLOT_START = 190;
 
-export const SERVICES_AXIS = "Number of Kubernetes services in cluster";
+export const SERVICES_AXIS = "Number of Kubernetes Services in cluster";
 
 export interface LinePoint {
   readonly x: number;

@@ -16,7 +16,7 @@ const SCENARIOS = ["connect", "lookup"] as const;
 
 export const modelVersusKernel: Chart = {
   id: "model-versus-kernel",
-  title: "The kernel's and the model's time against the number of services, log–log",
+  title: "The kernel's and the model's time against the number of Services, log–log",
   build(results, view) {
     const kernel = firstMeasured(results, "kernel", SCENARIOS);
     if (kernel === null) return { skipped: "nothing was measured in the kernel lane" };

@@ -19,7 +19,7 @@ const FAR_TAIL = "p999" as const;
 
 export const percentiles: Chart = percentilesChart({
   id: "percentiles",
-  title: "p01, p50, p90 and p99 of single lookups at the largest number of services (model)",
+  title: "p01, p50, p90 and p99 of single lookups at the largest number of Services (model)",
   measure: MODEL_LOOKUP,
   services: null,
   what: "lookup",

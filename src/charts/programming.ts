@@ -50,7 +50,7 @@ export const kernelProgrammingVisible = scalingChart({
   // The finding is about the end of the sync, which new connections need not wait for.
   findings: [],
   neutralTitle: "Until new connections follow one endpoint change",
-  note: periods("seen by a client that connects all the time, five times a millisecond at most"),
+  note: periods("seen by a client that connects all the time, at most five times per millisecond"),
 });
 
 export const kernelRollout = scalingChart({

@@ -23,7 +23,7 @@ const SOURCES = [
 
 export const published: Chart = {
   id: "published",
-  title: "This run's lookups among published latencies against the number of services, log–log",
+  title: "This run's lookups among published latencies against the number of Services, log–log",
   build(results, view) {
     const cells = cellsOf(results, MODEL_LOOKUP);
     if (!cells.some((cell) => cell.estimate)) return { skipped: "no model lookup was measured" };

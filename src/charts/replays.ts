@@ -105,7 +105,7 @@ export const publishedColumns: Chart = replayChart({
     })),
   format: (us) => `${formatCount(us)} µs`,
   range: { max: 600, step: 100 },
-  note: "whole requests; keepalive, hardware and position of the service are not stated",
+  note: "whole requests; keepalive, hardware and position of the Service are not stated",
 });
 
 const BLOG_PERCENTILES = ["p01", "p50", "p90", "p99"];
@@ -135,7 +135,7 @@ export const publishedPercentiles: Chart = replayChart({
     ),
   format: (ms) => `${Number(ms.toPrecision(3))} ms`,
   range: { max: 0.8, step: 0.2 },
-  note: "tool, hardware and endpoints of a service are not stated",
+  note: "tool, hardware and endpoints of a Service are not stated",
 });
 
 /** Three strengths of one colour, the largest N the strongest: `#rrggbb` with an alpha behind it. */

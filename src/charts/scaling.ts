@@ -24,10 +24,10 @@ import { linesConfig, SERVICES_AXIS } from "./loglog.js";
 
 export const scaling: Chart = scalingChart({
   id: "scaling",
-  title: "Time of one lookup against the number of services, log–log (model)",
+  title: "Time of one lookup against the number of Services, log–log (model)",
   measure: MODEL_LOOKUP,
   findings: ["iptables-slope", "iptables-growth", "iptables-factor", "hash-time-rise"],
-  neutralTitle: "Lookup latency by number of Kubernetes services",
+  neutralTitle: "Lookup latency by number of Kubernetes Services",
 });
 
 export interface ScalingChart {
@@ -179,7 +179,7 @@ function linearAxes(series: readonly Series[], name: string) {
 
 function axisTitle({ axis }: Measure, cells: readonly Cell[]): string {
   if (axis !== "endpoints") return SERVICES_AXIS;
-  return `Endpoints of each service (cluster of ${formatCount(cells[0]!.services)} services)`;
+  return `Endpoints of each Service (cluster of ${formatCount(cells[0]!.services)} Services)`;
 }
 
 /** The axis around all intervals and the floor, with room for the floor's label in its zone or, under the curves, above it. */

@@ -12,14 +12,14 @@ import { seriesStyle } from "./theme.js";
 /** The variants of bench/skew.ts, in the order of the groups. */
 const TRAFFIC = [
   { variant: "uniform", label: "uniform" },
-  { variant: "popular first", label: "popular services first" },
+  { variant: "popular first", label: "popular Services first" },
   { variant: "popular anywhere", label: "popular anywhere" },
-  { variant: "popular last", label: "popular services last" },
+  { variant: "popular last", label: "popular Services last" },
 ];
 
 export const skew: Chart = {
   id: "skew",
-  title: "Time of one lookup under uniform and Zipf traffic, by the position of popular services (model)",
+  title: "Time of one lookup under uniform and Zipf traffic, by the position of popular Services (model)",
   build(results, view) {
     const measure = {
       lane: "model",
@@ -36,12 +36,12 @@ export const skew: Chart = {
     }
     const groups = TRAFFIC.filter(({ variant }) => findCell(cells, { variant }) !== undefined);
     const words = {
-      title: headline(results, ["skew"]) ?? "Lookups when few services get most of the traffic",
+      title: headline(results, ["skew"]) ?? "Lookups when few Services get most of the traffic",
       subtitle: `${formatMeasure(measure, results)}, ${intervalKind(cells)} · linear scale · lower is better`,
       caption: [
         provenance(results, measure, cells),
         // The exponent is bench/skew.ts': a chart must be readable without the program that measured it.
-        `popularity by Zipf's law with exponent 1.1 over ${formatCount(services)} services`,
+        `popularity by Zipf's law with exponent 1.1 over ${formatCount(services)} Services`,
         ...(cells.some((cell) => cell.estimate === null) ? ["hollow circle: could not be measured"] : []),
       ].join(" · "),
     };
@@ -70,7 +70,7 @@ export const skew: Chart = {
       config: columnsConfig(
         {
           categories: groups.map(({ label }) => label),
-          axis: "Which services most flows go to, in the order of the rule list",
+          axis: "Which Services most flows go to, in the order of the rule list",
           rows,
           format: formatNs,
           ticks: nsFormatter,

@@ -24,7 +24,7 @@ const CONSTANT_WITHIN = 1.1;
 
 export const work: Chart = {
   id: "work",
-  title: "Entries and probes visited by one lookup against the number of services, log–log (model)",
+  title: "Entries and probes visited by one lookup against the number of Services, log–log (model)",
   build(results, view) {
     const cells = cellsOf(results, MODEL_LOOKUP).filter((cell) => cell.work !== null);
     const series = seriesOf(results, cells)
@@ -67,7 +67,7 @@ function constantTitle(results: Described, series: readonly Series[]): string {
     const counts = points.map((point) => point.visited!);
     return counts.length > 1 && maxOf(counts) / minOf(counts) <= CONSTANT_WITHIN;
   });
-  if (constant.length === 0) return "Work of one lookup by number of services";
+  if (constant.length === 0) return "Work of one lookup by number of Services";
   const names = constant.map(({ plane }) => seriesStyle(results, plane, "light").label);
   const list = names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0]!;
   const title = `Work per lookup stays constant for ${list}`;

@@ -47,7 +47,7 @@ export function readImport(paths: string | readonly string[], options: ImportOpt
 
 /** Says what a command that looks at one family leaves out. */
 export function noteOtherFamily(ipv6: Cluster | undefined): void {
-  if (ipv6) note(`IPv6 is not looked at here (${countOf(ipv6.services, "service")}): add --family 6`);
+  if (ipv6) note(`IPv6 is not looked at here (${countOf(ipv6.services, "Service")}): add --family 6`);
 }
 
 /** A cluster from a file or standard input, in any format that can be imported, or both parts of a dual-stack one. */

@@ -192,7 +192,7 @@ function drawTypes(
   const wanted = options.types === "nodePort" ? servicePorts : 0;
   if (wanted > NODE_PORT_COUNT) {
     throw new InvalidClusterError(
-      `${wanted} NodePorts do not fit the NodePort range 30000-32767: use at most ${NODE_PORT_COUNT} services`,
+      `${wanted} NodePorts do not fit the NodePort range 30000-32767: use at most ${NODE_PORT_COUNT} Services`,
     );
   }
   // The range holds 2768 ports however many services there are, so the share that has one falls with N.

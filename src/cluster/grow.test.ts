@@ -224,7 +224,7 @@ describe("growCluster", () => {
       "services",
       { serviceCidr: parseCidr("10.96.0.0/28")! },
       15,
-      /10\.96\.0\.0\/28 has no room for more services/,
+      /10\.96\.0\.0\/28 has no room for more Services/,
     ],
     [
       "endpoints",

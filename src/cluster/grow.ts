@@ -31,7 +31,7 @@ const MAX_SUFFIX_LENGTH = 8;
 export function growCluster(template: Cluster, services: number): Cluster {
   if (!Number.isInteger(services) || services < 1) {
     throw new InvalidClusterError(
-      `can't grow a cluster to ${services} services: give a whole number from 1 on`,
+      `can't grow a cluster to ${services} Services: give a whole number from 1 on`,
     );
   }
   const t = template.services;
@@ -120,7 +120,7 @@ function renewAddresses(
       further: network.moreServiceCidrs ?? [],
       network,
       taken,
-      what: "services",
+      what: "Services",
     }),
     pods: new FreeAddresses({
       range: network.podCidr,

@@ -48,7 +48,7 @@ export function describeNetwork(network: Network, known: KnownNetwork): string[]
   const facts: readonly (readonly [what: string, value: string, isKnown: boolean])[] = [
     ["pod range", rangeText(network, network.podCidr), known.podCidr !== undefined],
     [
-      serviceCidrsOf(network).length === 1 ? "service range" : "service ranges",
+      serviceCidrsOf(network).length === 1 ? "Service range" : "Service ranges",
       serviceRangesText(network),
       known.serviceCidr !== undefined,
     ],

@@ -63,7 +63,7 @@ export function numberAddresses(
   const family = typeof serviceCidr.base === "number" ? 4 : 6;
   const refuse = (where: () => string): never => {
     throw new InvalidClusterError(
-      `${where()}: expected an IPv${family} address, as the cluster's service range is of IPv${family}`,
+      `${where()}: expected an IPv${family} address, as the cluster's Service range is of IPv${family}`,
     );
   };
   if (family === 4) {

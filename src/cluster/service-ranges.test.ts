@@ -124,7 +124,7 @@ describe("several service ranges", () => {
     expect(last.slice(8)).toEqual(["200.0.8", "200.0.9", "200.0.10", "200.0.11", "200.0.12", "200.0.13"]);
     expect(new Set(last).size).toBe(14);
     expect(() => growCluster(small, 16)).toThrow(
-      "10.96.0.0/30, 10.200.0.0/29, 10.200.0.0/28 has no room for more services: ask for fewer",
+      "10.96.0.0/30, 10.200.0.0/29, 10.200.0.0/28 has no room for more Services: ask for fewer",
     );
   });
 

@@ -20,22 +20,22 @@ describe("importCluster", () => {
 
   it("reads Kubernetes objects, and reports in lines", () => {
     expect(importCluster(readFixture("online-boutique.yaml")).report).toEqual([
-      "12 services with 12 ports and 12 endpoints (made up: a pod for each replica of the workloads, all on this node)",
+      "12 Services with 12 ports and 12 endpoints (made up: a pod for each replica of the workloads, all on this node)",
       "left out: other objects: 11",
       "made up, because the input leaves them to the cluster: cluster IPs: 12, load-balancer addresses: 1, NodePorts: 1",
-      "assumed, because the input does not say: pod range 10.128.0.0/9; service range 10.96.0.0/12; node address 172.16.0.1",
+      "assumed, because the input does not say: pod range 10.128.0.0/9; Service range 10.96.0.0/12; node address 172.16.0.1",
     ]);
     expect(importCluster(readFixture("endpointslices.yaml")).report).toEqual([
-      "2 services with 3 ports and 6 endpoints (from EndpointSlices)",
+      "2 Services with 3 ports and 6 endpoints (from EndpointSlices)",
       "this node is node-a, the first that an endpoint names",
-      "left out: headless services: 1, ExternalName services: 1, other objects: 1",
+      "left out: headless Services: 1, ExternalName Services: 1, other objects: 1",
       "of load balancers, left out as kube-proxy does: host names: 1, addresses of ipMode Proxy: 1",
       "endpoints not in use (not ready, terminating, or hinted elsewhere), left out: 3",
-      "dual-stack services, in both families: 1",
-      "assumed, because the input does not say: pod range 10.42.0.0/16; service range 10.43.0.0/16; node address 172.16.0.1",
-      "IPv6: 2 services with 3 ports and 1 endpoint (from EndpointSlices)",
-      "IPv6: warning: services without endpoints: 1 (shop/six)",
-      "IPv6: assumed, because the input does not say: pod range fd00::/48; service range fd00::/108; node address 3fff:172::1",
+      "dual-stack Services, in both families: 1",
+      "assumed, because the input does not say: pod range 10.42.0.0/16; Service range 10.43.0.0/16; node address 172.16.0.1",
+      "IPv6: 2 Services with 3 ports and 1 endpoint (from EndpointSlices)",
+      "IPv6: warning: Services without endpoints: 1 (shop/six)",
+      "IPv6: assumed, because the input does not say: pod range fd00::/48; Service range fd00::/108; node address 3fff:172::1",
     ]);
   });
 

@@ -41,7 +41,7 @@ export interface Export {
 }
 
 const LOCALITY = "which endpoints are on this node, except where a policy Local lists them";
-const NAMES = "names of services and ports";
+const NAMES = "names of Services and ports";
 
 /** All formats of `lbscale export`. */
 export const EXPORTS: readonly Export[] = [

@@ -57,7 +57,7 @@ describe("rules of both families, imported", () => {
         six.length,
       ]);
       // What is counted is said of both, also where the counts are the same.
-      const said = report.find((line) => line.includes(" services with "))!;
+      const said = report.find((line) => line.includes(" Services with "))!;
       expect(report).toContain(`IPv6: ${said}`);
     }
   });

@@ -120,7 +120,7 @@ describe("nft's rules as people paste them", () => {
     [
       "IPv6 alone, without Services",
       [NFT.slice(NFT.indexOf("table ip6"))],
-      /holds no service of kube-proxy \(table ip or ip6/,
+      /holds no Service of kube-proxy \(table ip or ip6/,
     ],
   ])("are refused by name: %s", (_what, texts, message) => {
     expect(problemOf(...texts)).toMatch(message);
@@ -137,7 +137,7 @@ describe("nft's rules as people paste them", () => {
   it("show the node's addresses and ranges, and what is assumed is said", () => {
     expect(reportOf(field("m03-new-masq.nft")).split("\n").slice(2, 4)).toEqual([
       "network, as the input says: pod range 10.0.0.0/8; node address 192.168.0.2",
-      "assumed, because the input does not say: service range 172.30.0.0/16",
+      "assumed, because the input does not say: Service range 172.30.0.0/16",
     ]);
   });
 });

@@ -57,10 +57,10 @@ describe("importing iptables-save", () => {
       "shop/lonely:http 10.3.0.88:80/tcp node port 31080 external local → 10.2.61.12:8080",
     ]);
     expect(report).toEqual([
-      "6 services with 6 ports and 10 endpoints, from kube-proxy's own rules",
+      "6 Services with 6 ports and 10 endpoints, from kube-proxy's own rules",
       "written by kube-proxy until 1.23, as its chains show",
       "network, as the input says: pod range 10.2.0.0/16",
-      "assumed, because the input does not say: service range 10.3.0.0/16; node address 172.16.0.1",
+      "assumed, because the input does not say: Service range 10.3.0.0/16; node address 172.16.0.1",
       "rules of others: 9",
     ]);
   });
@@ -151,14 +151,14 @@ describe("importing kube-proxy's nftables table", () => {
       "unnamed/ip-198-51-100-44:tcp-80 198.51.100.44:80/tcp →",
     ]);
     expect(report).toContain(
-      "left out: 1 NodePort of services without endpoints, because the table does not say whose they are",
+      "left out: 1 NodePort of Services without endpoints, because the table does not say whose they are",
     );
   });
 
   it("refuses one that is cut off, and one without services", () => {
     const text = readFixture("nodes/kube-proxy.nft");
     expect(problemOf(text.slice(0, text.indexOf("10.96.7.7,") + 10))).toMatch(/cut off inside the elements/);
-    expect(problemOf("table ip nat {\n}\n")).toMatch(/no service of kube-proxy/);
+    expect(problemOf("table ip nat {\n}\n")).toMatch(/no Service of kube-proxy/);
     expect(problemOf('{"nftables": [{"rule": 1}]}')).toMatch(/^nft rule: /);
   });
 });

@@ -57,7 +57,7 @@ describe("a Cilium sysdump's files", () => {
   it("are read as Kubernetes objects: services and endpointslices, a file each", () => {
     const { cluster, report } = importCluster([SERVICES, SLICES]);
     expect([cluster.serviceName(0), cluster.endpoints]).toEqual(["shop/web", 1]);
-    expect(report[0]).toBe("1 service with 1 port and 1 endpoint (from EndpointSlices)");
+    expect(report[0]).toBe("1 Service with 1 port and 1 endpoint (from EndpointSlices)");
   });
 
   it("are read as an agent's own list, below the command's name", () => {

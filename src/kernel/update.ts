@@ -121,7 +121,7 @@ export class Updater {
     for (const [i, result] of results.entries()) {
       if (i >= flows.length) {
         if (!this.#verifier.accepts(others[i - flows.length]!, result))
-          this.#fail("another service changed too");
+          this.#fail("another Service changed too");
       } else if (result.outcome !== REACHED) this.#fail("a connection to it reached nothing");
       else reached.add(`${result.address}:${result.port}`);
     }
@@ -131,7 +131,7 @@ export class Updater {
   }
 
   #fail(what: string): never {
-    throw new KernelError(`after a change of a service ${this.#loaded.plane.id} decides wrongly: ${what}`);
+    throw new KernelError(`after a change of a Service ${this.#loaded.plane.id} decides wrongly: ${what}`);
   }
 
   /** New connections of many clients: Maglev chooses by their addresses and ports. */

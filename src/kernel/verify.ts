@@ -292,7 +292,7 @@ function kubeProxyOf(program: Program | null): KubeProxyVersion | undefined {
 }
 
 function describeResult({ outcome, address, port, offender }: Result, network: Network): string {
-  if (outcome === REACHED) return `reached ${socketText(network, address, port)}, no endpoint of the service`;
+  if (outcome === REACHED) return `reached ${socketText(network, address, port)}, no endpoint of the Service`;
   if (outcome === FOREIGN) return `an answer from ${addressText(network, offender)}, which was not asked`;
   return outcome === FAILED ? `the probe failed (errno ${offender})` : "EHOSTUNREACH";
 }

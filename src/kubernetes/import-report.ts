@@ -50,7 +50,7 @@ const ORIGINS = {
 export function describeImport(report: ImportReport): string[] {
   const { skipped, synthesized, here, hints } = report;
   const lines = [
-    `${countOf(report.services, "service")} with ${countOf(report.servicePorts, "port")} and ${countOf(report.endpoints, "endpoint")} (${ORIGINS[report.endpointOrigin]})`,
+    `${countOf(report.services, "Service")} with ${countOf(report.servicePorts, "port")} and ${countOf(report.endpoints, "endpoint")} (${ORIGINS[report.endpointOrigin]})`,
   ];
   if (here.name !== undefined) {
     const zone = here.zone === undefined ? "" : `, in zone ${oneLine(here.zone, 63)}`;
@@ -65,9 +65,9 @@ export function describeImport(report: ImportReport): string[] {
   });
   if (hinted) lines.push(`ports with topology hints: ${hinted}`);
   const left = list({
-    "headless services": skipped.headless,
-    "ExternalName services": skipped.externalName,
-    "services of another proxy": skipped.otherProxy,
+    "headless Services": skipped.headless,
+    "ExternalName Services": skipped.externalName,
+    "Services of another proxy": skipped.otherProxy,
     "other objects": report.otherObjects,
   });
   if (left) lines.push(`left out: ${left}`);
@@ -82,7 +82,7 @@ export function describeImport(report: ImportReport): string[] {
     lines.push(
       `endpoints not in use (not ready, terminating, or hinted elsewhere), left out: ${report.idleEndpoints}`,
     );
-  if (report.dualStack > 0) lines.push(`dual-stack services, in both families: ${report.dualStack}`);
+  if (report.dualStack > 0) lines.push(`dual-stack Services, in both families: ${report.dualStack}`);
   const made = list({
     "cluster IPs": synthesized.clusterIps,
     "load-balancer addresses": synthesized.loadBalancerIps,

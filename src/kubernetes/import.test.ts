@@ -392,7 +392,7 @@ describe("importing Services with EndpointSlices", () => {
     const labelled = { metadata: { name: "b", labels } };
     const other = { ...service("b", { clusterIP: "10.96.0.77" }), metadata: labelled.metadata };
     expect(importKubernetes(JSON.stringify([web, other])).report.warnings).toContain(
-      "services labelled service.kubernetes.io/headless, which kube-proxy up to 1.35 leaves out: 1",
+      "Services labelled service.kubernetes.io/headless, which kube-proxy up to 1.35 leaves out: 1",
     );
   });
 
@@ -529,7 +529,7 @@ describe("making up endpoints from workloads", () => {
       JSON.stringify([selecting("a", { targetPort: "web" }), workload("Deployment", "a", {})]),
     );
     expect(cluster.endpoints).toBe(0);
-    expect(report.warnings).toEqual(["services without endpoints: 1 (default/a)"]);
+    expect(report.warnings).toEqual(["Services without endpoints: 1 (default/a)"]);
   });
 
   it("selects by all labels, within the namespace, and nothing without a selector", () => {
@@ -735,7 +735,7 @@ describe("reading Services", () => {
     expect(serviceRangesText(cluster.network)).toBe("10.96.0.0/12, 10.200.0.0/24, 10.201.0.0/24");
     expect(serviceRangesText(ipv6!.cluster.network)).toBe("fd00:10:96::/108, fd00:98::/112");
     expect(describeNetwork(cluster.network, known).join("\n")).toContain(
-      "service ranges 10.96.0.0/12, 10.200.0.0/24, 10.201.0.0/24",
+      "Service ranges 10.96.0.0/12, 10.200.0.0/24, 10.201.0.0/24",
     );
     expect(report.otherObjects).toBe(0);
     expect(imported(one, own).cluster.network).not.toHaveProperty("moreServiceCidrs");

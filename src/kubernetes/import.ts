@@ -273,7 +273,7 @@ function warnOfHeadlessLabel(balanced: readonly Service[]): string[] {
   const labelled = balanced.filter(({ metadata }) => metadata.labels?.[HEADLESS_LABEL] !== undefined).length;
   return labelled === 0
     ? []
-    : [`services labelled ${HEADLESS_LABEL}, which kube-proxy up to 1.35 leaves out: ${labelled}`];
+    : [`Services labelled ${HEADLESS_LABEL}, which kube-proxy up to 1.35 leaves out: ${labelled}`];
 }
 
 function warnOfEmpty(records: readonly ServiceRecord[]): string[] {
@@ -281,5 +281,5 @@ function warnOfEmpty(records: readonly ServiceRecord[]): string[] {
   if (empty.length === 0) return [];
   const names = empty.slice(0, NAMED).map(({ name }) => name);
   const more = empty.length > NAMED ? ", …" : "";
-  return [`services without endpoints: ${empty.length} (${names.join(", ")}${more})`];
+  return [`Services without endpoints: ${empty.length} (${names.join(", ")}${more})`];
 }

@@ -47,7 +47,7 @@ export function clusterFacts(results: Results): [string, string][] {
 
 function clockOf(cells: readonly Cell[]): string | null {
   const [step, reading] = [times(cells, "clockResolutionNs"), times(cells, "clockReadingNs")];
-  return step === null || reading === null ? null : `steps of ${step}, ${reading} a reading`;
+  return step === null || reading === null ? null : `steps of ${step}, ${reading} per reading`;
 }
 
 const times = (cells: readonly Cell[], fact: string): string | null => numbers(cells, fact, formatNs);

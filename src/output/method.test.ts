@@ -35,7 +35,7 @@ it("the method of a live cluster describes connections and clocks, and no proces
   expect(methodFacts({ ...results, cells: [...all, live("sync", { clockErrorNs: 40_000 })] })).toEqual(
     expect.arrayContaining([
       ["Noise floor of connections (the same within one pod, median)", "15 µs to 16 µs"],
-      ["The probe's clock", "steps of 1 ns, 30 ns a reading"],
+      ["The probe's clock", "steps of 1 ns, 30 ns per reading"],
       ["Error of the clocks compared, at most", "40 µs"],
     ]),
   );

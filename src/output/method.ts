@@ -96,7 +96,7 @@ export function methodFacts(results: Results): [string, string][] {
     ["Flows enter at", entriesOf(results)],
     ...datapathFacts(results),
     [
-      "Endpoints of a service",
+      "Endpoints of a Service",
       // An imported cluster has its own: the setting of generated ones did not hold.
       cluster.source === "imported"
         ? `${endpointsOf(results)} on average, as in the imported cluster`

@@ -14,7 +14,7 @@ const TIGERA = {
 } as const;
 
 const TIGERA_SETUP =
-  "client pod on a dedicated node, 1,000 requests a second to one service with 10 NGINX pods on other nodes, N services of 10 pods each";
+  "client pod on a dedicated node, 1,000 requests per second to one Service with 10 NGINX pods on other nodes, N Services of 10 pods each";
 
 export const LATENCY: readonly Reference[] = [
   {
@@ -23,7 +23,7 @@ export const LATENCY: readonly Reference[] = [
     url: "https://cilium.io/blog/2019/08/20/cilium-16/",
     date: "2019-08-20",
     timed:
-      "one HTTP GET through a Kubernetes service (NodePort) to an nginx pod on a remote host, ab, 100,000 sequential requests",
+      "one HTTP GET through a Kubernetes Service (NodePort) to an nginx pod on a remote host, ab, 100,000 sequential requests",
     unit: "µs",
     kind: "chart",
     error: 2.5,
@@ -32,7 +32,7 @@ export const LATENCY: readonly Reference[] = [
       publishedSeries("iptables", "kube-proxy (iptables)", CILIUM_SERVICES, [292, 301, 381, 455, 576]),
     ],
     notes: [
-      "whole requests, not the choice of an endpoint; keepalive, hardware, kernel and the position of the tested service are not stated",
+      "whole requests, not the choice of an endpoint; keepalive, hardware, kernel and the position of the tested Service are not stated",
       "2,768 is the size of the default NodePort range; the same data are published as an SVG titled “HTTP request latency via NodePort”",
       "two series only: the source measured neither IPVS nor nftables",
     ],
@@ -57,7 +57,7 @@ export const LATENCY: readonly Reference[] = [
       publishedSeries("nftables", "nftables p99", KUBERNETES_SERVICES, [0.037, 0.037, 0.037], "p99"),
     ],
     notes: [
-      "iptables read from the blog's SVG, nftables from the chart of KEP-3866; tool, hardware and endpoints per service were not found",
+      "iptables read from the blog's SVG, nftables from the chart of KEP-3866; tool, hardware and endpoints per Service were not found",
       "the text says that nftables performs like IPVS, “actually, slightly better”; no IPVS values were found",
     ],
   },
@@ -80,7 +80,7 @@ export const LATENCY: readonly Reference[] = [
     ],
     notes: [
       "averages, no percentiles; read from the charts of a translation of 2021-10-20",
-      "IPVS's rise at 10,000 services is put down partly to the load of the host, not to lookups",
+      "IPVS's rise at 10,000 Services is put down partly to the load of the host, not to lookups",
       "keepalive: 100 requests per connection (NGINX's default)",
     ],
   },
@@ -94,7 +94,7 @@ export const LATENCY: readonly Reference[] = [
       publishedSeries("iptables", "iptables", TIGERA_SERVICES, [0.54, 0.54, 0.54, 0.56, 0.7, 0.9], "mean"),
       publishedSeries("ipvs", "IPVS", TIGERA_SERVICES, [0.54, 0.54, 0.54, 0.55, 0.58, 0.62], "mean"),
     ],
-    notes: ["without keepalive; with it the text says about 2 % of a core at 10,000 services"],
+    notes: ["without keepalive; with it the text says about 2 % of a core at 10,000 Services"],
   },
   {
     id: "eks",
@@ -107,6 +107,6 @@ export const LATENCY: readonly Reference[] = [
     kind: "text",
     error: null,
     series: [publishedSeries("iptables", "kube-proxy (iptables)", [4, 1000], [164, 190], "median")],
-    notes: ["99, 699 and 10,059 rules in the nat table at 4, 104 and 1,000 services"],
+    notes: ["99, 699 and 10,059 rules in the nat table at 4, 104 and 1,000 Services"],
   },
 ];

@@ -12,13 +12,13 @@ const TKE = {
 } as const;
 
 const TKE_SETUP =
-  "Kubernetes 1.34.1, Cilium 1.19.4, kernel 6.6.117, 3 nodes of 4 cores, 4 endpoints per service, fortio saturating the CPU, 64 short connections, single round";
+  "Kubernetes 1.34.1, Cilium 1.19.4, kernel 6.6.117, 3 nodes of 4 cores, 4 endpoints per Service, fortio saturating the CPU, 64 short connections, single round";
 
 export const RATES: readonly Reference[] = [
   {
     id: "tke",
     ...TKE,
-    timed: `requests a second over new connections; ${TKE_SETUP}`,
+    timed: `requests per second over new connections; ${TKE_SETUP}`,
     unit: "requests/s",
     kind: "text",
     series: [
@@ -27,9 +27,9 @@ export const RATES: readonly Reference[] = [
       publishedSeries("ebpf", "Cilium overlay", TKE_SERVICES, [13_122, 12_746, 13_080, 12_879]),
     ],
     notes: [
-      "baseline without dummy services: iptables 31,365, native 13,826, overlay 14,193 requests/s",
+      "baseline without dummy Services: iptables 31,365, native 13,826, overlay 14,193 requests/s",
       "with keepalive no mode changes by more than 2.1 %, but for Cilium native at 30,000 (-9.2 %), which the author calls an outlier",
-      "a crossover: iptables is faster below 20,000 services, and slower than both at 30,000",
+      "a crossover: iptables is faster below 20,000 Services, and slower than both at 30,000",
     ],
   },
   {
@@ -39,6 +39,6 @@ export const RATES: readonly Reference[] = [
     unit: "µs",
     kind: "derived",
     series: [publishedSeries("iptables", "iptables", TKE_SERVICES, [45, 57.9, 77.4, 110.4])],
-    notes: ["31.9 µs without dummy services; linear in N with R² 0.991: about 10 core-ns per rule"],
+    notes: ["31.9 µs without dummy Services; linear in N with R² 0.991: about 10 core-ns per rule"],
   },
 ];

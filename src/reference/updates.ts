@@ -45,7 +45,7 @@ export const UPDATES: readonly Reference[] = [
     ],
     notes: [
       "rules as printed: 4, 400, 2,000, 4,000, 6,000, 8,000, 10,000, 40,000, 60,000, 80,000; the step from 10,000 to 40,000 looks like a slip",
-      "from 5,000 services on, the xtables lock times out",
+      "from 5,000 Services on, the xtables lock times out",
     ],
   },
   {
@@ -62,7 +62,7 @@ export const UPDATES: readonly Reference[] = [
     ],
     notes: [
       "8, 40,000 and 160,000 rules",
-      "Chinese transcriptions say 50 µs instead of 2 ms for one service",
+      "Chinese transcriptions say 50 µs instead of 2 ms for one Service",
       "Cilium's blog of 2018-04-17 reads the five hours as the time to install all 160,000 rules, not one",
     ],
   },
@@ -88,6 +88,6 @@ export const UPDATES: readonly Reference[] = [
     kind: "text",
     error: null,
     series: [publishedSeries("iptables", "kube-proxy (iptables)", [4, 104, 1000], [130, 160, 170], "median")],
-    notes: ["its claim of more than 500 ms from 5,000 services on is asserted, not measured"],
+    notes: ["its claim of more than 500 ms from 5,000 Services on is asserted, not measured"],
   },
 ];

@@ -119,14 +119,14 @@ export const FALLBACK_PLANES: Readonly<Record<string, PlaneDescription>> = {
 export const FALLBACK_SCENARIOS: Readonly<Record<string, ScenarioDescription>> = {
   lookup: {
     label: "Choosing an endpoint for a new flow",
-    question: "How does the latency of a decision grow with the number of services?",
+    question: "How does the latency of a decision grow with the number of Services?",
     unit: "ns",
     axis: "services",
     positionMatters: true,
     captions: { model: "Median lookup time of a new flow to a {entry}" },
   },
   skew: {
-    label: "Lookups when few services get most of the traffic, by where these stand in a rule list",
+    label: "Lookups when few Services get most of the traffic, by where these stand in a rule list",
     question: "Does skew help a list, and does position hurt it?",
     unit: "ns",
     axis: "services",
@@ -141,8 +141,8 @@ export const FALLBACK_SCENARIOS: Readonly<Record<string, ScenarioDescription>> =
     positionMatters: true,
     captions: {
       model: "Median time of a connection's first packet to a {entry}, choice and state",
-      kernel: "Median time of connect() to a random service through the Linux kernel",
-      guest: "Median time of connect() to a random service through a user-mode Linux guest",
+      kernel: "Median time of connect() to a random Service through the Linux kernel",
+      guest: "Median time of connect() to a random Service through a user-mode Linux guest",
     },
   },
   established: {
@@ -158,9 +158,9 @@ export const FALLBACK_SCENARIOS: Readonly<Record<string, ScenarioDescription>> =
     },
   },
   endpoints: {
-    label: "Choosing among many endpoints of a service",
+    label: "Choosing among many endpoints of a Service",
     question:
-      "How does the latency of a decision grow with the endpoints of a service, and what does affinity add?",
+      "How does the latency of a decision grow with the endpoints of a Service, and what does affinity add?",
     unit: "ns",
     axis: "endpoints",
     positionMatters: true,
@@ -168,7 +168,7 @@ export const FALLBACK_SCENARIOS: Readonly<Record<string, ScenarioDescription>> =
   },
   update: {
     label:
-      "What is rewritten when one endpoint joins, leaves, or a service restarts, and how long that takes",
+      "What is rewritten when one endpoint joins, leaves, or a Service restarts, and how long that takes",
     question: "What do addresses that change all the time cost the control plane?",
     unit: "ns",
     axis: "services",
@@ -182,7 +182,7 @@ export const FALLBACK_SCENARIOS: Readonly<Record<string, ScenarioDescription>> =
   },
   churn: {
     label: "Endpoints that change while lookups go on",
-    question: "How many changes a second does a plane absorb, and what do lookups cost meanwhile?",
+    question: "How many changes per second does a plane absorb, and what do lookups cost meanwhile?",
     unit: "ns",
     axis: "services",
     positionMatters: true,
@@ -196,20 +196,20 @@ export const FALLBACK_SCENARIOS: Readonly<Record<string, ScenarioDescription>> =
     positionMatters: false,
     captions: {
       model: "Median time to build all rules, tables and maps",
-      kernel: "Time to load every service with the kernel's own tools",
-      guest: "Time to load every service with the kernel's own tools",
+      kernel: "Time to load every Service with the kernel's own tools",
+      guest: "Time to load every Service with the kernel's own tools",
     },
   },
   memory: {
     label: "Memory of the program as the kernel would spend it",
-    question: "What does it cost to hold N services?",
+    question: "What does it cost to hold N Services?",
     unit: "counts",
     axis: "services",
     positionMatters: false,
     captions: {},
   },
   balance: {
-    label: "Spread over the endpoints of one service, and flows that move when one of ten leaves",
+    label: "Spread over the endpoints of one Service, and flows that move when one of ten leaves",
     question: "Why Maglev?",
     unit: "counts",
     axis: "services",

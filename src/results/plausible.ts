@@ -27,7 +27,7 @@ export function implausibility(results: Results): string | null {
   const crossing = crossovers.findIndex(
     ({ services, interval }) => ![services, ...interval].every(isPositive),
   );
-  if (crossing >= 0) return `crossovers.${crossing}: a number of services is not above 0`;
+  if (crossing >= 0) return `crossovers.${crossing}: a number of Services is not above 0`;
   return null;
 }
 

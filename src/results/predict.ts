@@ -145,7 +145,7 @@ function curveAround(results: Results, plane: string, services: number): Cell[] 
   const last = curve.at(-1);
   if (!first || !last) return { unavailable: `the run has no lookups of ${plane} with two replicates` };
   if (services < first.services || services > last.services) {
-    return { unavailable: `the run measured ${plane} from ${first.services} to ${last.services} services` };
+    return { unavailable: `the run measured ${plane} from ${first.services} to ${last.services} Services` };
   }
   return curve;
 }

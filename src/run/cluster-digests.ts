@@ -60,7 +60,7 @@ export async function recordClusterDigests(
       .join(" ");
     if (digests[name] !== undefined && digests[name] !== digest) {
       throw new NotResumableError(
-        `this run began with another cluster (${name} services): give it the same one`,
+        `this run began with another cluster (${name} Services): give it the same one`,
       );
     }
     digests[name] = digest;

@@ -88,7 +88,7 @@ describe("lbscale lookup, explain and advise", () => {
     ]);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(
-      /\nlbscale: no service "default\/fronted" in this cluster: did you mean default\/frontend\?\n$/,
+      /\nlbscale: no Service "default\/fronted" in this cluster: did you mean default\/frontend\?\n$/,
     );
   });
 

@@ -101,7 +101,7 @@ describe("lbscale generate, import, export and verify", () => {
     const ofRun = await lbscale(["import", NODE_TABLES, "--positions", "--run", join(PUBLISHED, "default")]);
     expect(ofRun.stdout.split("\n")[0]).toMatch(/predicted +95 % interval$/);
     expect(ofRun.stdout.split("\n")[1]).toMatch(/ ns +\[[\d.]+ ns, [\d.]+ ns\]$/);
-    expect(ofRun.stderr).toMatch(/lookups of iptables in the model at 6 services, with 95 % intervals/);
+    expect(ofRun.stderr).toMatch(/lookups of iptables in the model at 6 Services, with 95 % intervals/);
   });
 
   it("imports the Online Boutique as 12 services, its load balancer among them", async () => {
@@ -111,7 +111,7 @@ describe("lbscale generate, import, export and verify", () => {
     expect(services.filter(({ type }) => type === "LoadBalancer").map(({ name }) => name)).toEqual([
       "default/frontend-external",
     ]);
-    expect(stderr).toMatch(/12 services with 12 ports and 12 endpoints/);
+    expect(stderr).toMatch(/12 Services with 12 ports and 12 endpoints/);
   });
 
   it("verifies that all planes decide alike", async () => {

@@ -14,7 +14,7 @@ describe("lbscale export", () => {
     );
     const generated = lbscale(["generate", "--services", "5000", "--shape", "mixed"]).stdout;
     expect(lbscale(["export", "-", "--format", "iptables"], generated).stdout).toBe(stdout);
-    expect(lbscale(["import", "-"], stdout).stderr).toMatch(/^5,000 services with /);
+    expect(lbscale(["import", "-"], stdout).stderr).toMatch(/^5,000 Services with /);
   });
 
   it.each(["kubernetes", "iptables", "nft", "cilium", "ipvsadm"])(

@@ -153,7 +153,7 @@ describe("an imported cluster of IPv6, or of both families", () => {
       "1,10",
     );
     const six = lbscale(["advise", paths["6"]!, "--run", out, "--planes", "iptables,nftables"]);
-    expect([six.status, six.stdout]).toEqual([0, expect.stringContaining("12 services of IPv6")]);
+    expect([six.status, six.stdout]).toEqual([0, expect.stringContaining("12 Services of IPv6")]);
     expect(six.stdout).toContain("- times hold the larger tables of IPv6, not the 16 bytes");
     const other = lbscale(["advise", paths.dual!, "--run", out]);
     expect([other.status, other.stderr]).toEqual([
@@ -172,7 +172,7 @@ describe("an imported cluster of IPv6, or of both families", () => {
     const dual = lbscale(["advise", paths.dual!, "--run", four]);
     expect(dual.stdout).not.toContain("Not counted");
     expect(dual.stdout).toMatch(
-      /^Both families: 12 services of IPv4 and 12 of IPv6.*:\nplane +memory, IPv4/m,
+      /^Both families: 12 Services of IPv4 and 12 of IPv6.*:\nplane +memory, IPv4/m,
     );
     const json = JSON.parse(
       lbscale(["advise", paths.dual!, "--run", four, "--planes", "iptables", "--json"]).stdout,

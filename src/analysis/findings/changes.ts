@@ -98,7 +98,8 @@ export function rolloutTime(results: Results): Finding | null {
   return growthOfList(results, "update", "rollout", {
     id: "update-rollout",
     things: "restarts",
-    doing: (name) => `writing a rolling restart of a tenth of a service into the model of ${name}`,
+    doing: (name) =>
+      `writing a rolling restart of a tenth of a Service's endpoints into the model of ${name}`,
   });
 }
 
@@ -182,8 +183,8 @@ export function operationalLoad(results: Results): Finding | null {
     id: "load",
     headline: `Load costs modelled ${name} ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} CPU time`,
     sentence:
-      `With ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${formatCount(CHANGES_PER_SECOND)} endpoint change a second at ${formatCount(list.services)} Services, ${name} needs ${formatNs(list.ns)} of CPU time each second ` +
-      `(${percent(list.changesNs / list.ns)} of it for the change), ${formatFactor(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Worked out from connect and update of the models, whose change to a rule list copies its whole table in this process: without system calls, tools and the control plane's own time, which the kernel lane measures.`,
+      `With ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${formatCount(CHANGES_PER_SECOND)} endpoint change per second at ${formatCount(list.services)} Services, ${name} needs ${formatNs(list.ns)} of CPU time per second ` +
+      `(${percent(list.changesNs / list.ns)} of it for the change), ${formatFactor(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Computed from connect and update of the models, whose change to a rule list copies its whole table in this process: without system calls, tools and the control plane's own time, which the kernel lane measures.`,
     cells: [list, rival].flatMap(({ connect, change }) => [cellId(connect), cellId(change)]),
     value,
     interval,
@@ -209,7 +210,7 @@ export function skewEffect(results: Results): Finding | null {
     id: "skew",
     headline: `Popular Services at the list's end cost ${name} ${headlineFactor(value, interval)}`,
     sentence:
-      `Under Zipf traffic over ${formatCount(last.services)} Services a lookup in ${name} visits ${formatCount(first.work.rulesVisited)} rules when the popular services are at the start of the list and ` +
+      `Under Zipf traffic over ${formatCount(last.services)} Services a lookup in ${name} visits ${formatCount(first.work.rulesVisited)} rules when the popular Services are at the start of the list and ` +
       `${formatCount(last.work.rulesVisited)} when they are at its end: ${formatNs(first.estimate.median)} and ${formatNs(last.estimate.median)}, ${formatFactor(value, interval)}. kube-proxy orders them at random.`,
     cells: [cellId(first), cellId(last)],
     value,

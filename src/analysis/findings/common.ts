@@ -80,7 +80,7 @@ export function percent(share: number): string {
 
 /** `eBPF's`, `nftables'`. */
 export function possessive(name: string): string {
-  return name.endsWith("s") || name.endsWith("S") ? `${name}'` : `${name}'s`;
+  return name.endsWith("s") ? `${name}'` : `${name}'s`;
 }
 
 /**

@@ -43,7 +43,7 @@ export function statisticChains(results: Results): Finding | null {
   const { few, many } = walked;
   return {
     id: "endpoints",
-    headline: `${name} tries half of a service's endpoints, one by one`,
+    headline: `${name} tries half of a Service's endpoints, one by one`,
     sentence: `With ${formatCount(many.endpoints)} endpoints a lookup in ${name} visits ${formatCount(many.work!.rulesVisited)} rules, half a rule more for each endpoint, and takes ${against(few, many)}.`,
     ...restsOn(few, many),
   };

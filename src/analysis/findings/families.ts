@@ -78,7 +78,7 @@ function dualStack({ dual }: FamilyCosts, name: string): string {
   const written = dual.change
     ? ` and writes ${dual.change.value.toFixed(1)} times the bytes for each change`
     : "";
-  return ` With both families a node holds ${dual.memory.value.toFixed(1)} times the bytes${written}; ${article(name)} lookup, half of them in each, takes ${formatFactor(dual.lookup.value, dual.lookup.interval)} that in IPv4.`;
+  return ` With both families a node holds ${dual.memory.value.toFixed(1)} times the bytes${written}; ${name} lookups, half of them in each family, take ${formatFactor(dual.lookup.value, dual.lookup.interval)} as long as in IPv4.`;
 }
 
 /** `an iptables`, `a list`. */

@@ -171,10 +171,10 @@ describe("findFindings", () => {
     expect(finding(results, "hash-time-rise")?.sentence).not.toContain("enlarged");
     results.planes = { ebpf: { ...EBPF.report, claims: [...EBPF.report.claims] } };
     expect(finding(results, "hash-time-rise")?.sentence).toMatch(
-      /tables \(maps enlarged beyond 10,922 services\)/,
+      /tables \(maps enlarged beyond 10,922 Services\)/,
     );
     expect(finding(results, "logarithm")?.sentence).toMatch(
-      /at 30,000 \(maps enlarged beyond 10,922 services\)/,
+      /at 30,000 \(maps enlarged beyond 10,922 Services\)/,
     );
   });
 
@@ -285,7 +285,7 @@ describe("findFindings", () => {
       /^IPv6 costs iptables 1\.[34]×\u00a0\(1\.\d–1\.\d\) per rule, by the same law$/,
     );
     expect(found?.sentence).toMatch(
-      /^At 10,000 Services an iptables lookup in IPv6 takes 1\.[34]\d? times \[1\.\d+, 1\.\d+\] its time in IPv4, over rules of 1\.40 times the bytes; both are O\(N\): the law is the same, \d+ % to \d+ % more per rule\. With both families a node holds 2\.4 times the bytes and writes 2\.4 times the bytes for each change; an iptables lookup, half of them in each, takes 1\.2/,
+      /^At 10,000 Services an iptables lookup in IPv6 takes 1\.[34]\d? times \[1\.\d+, 1\.\d+\] its time in IPv4, over rules of 1\.40 times the bytes; both are O\(N\): the law is the same, \d+ % to \d+ % more per rule\. With both families a node holds 2\.4 times the bytes and writes 2\.4 times the bytes for each change; iptables lookups, half of them in each family, take 1\.2/,
     );
     expect(found!.interval[0]).toBeLessThan(1.35);
     expect(found!.interval[1]).toBeGreaterThan(1.35);

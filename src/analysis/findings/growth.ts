@@ -94,7 +94,7 @@ export function listSlope(cells: readonly MeasuredCell[], results: Results): Fin
   return {
     id: "iptables-slope",
     headline: `Each Service adds ${value.toFixed(1)} ns to an average ${planeLabel(results, largest.plane)} lookup`,
-    sentence: `Each service adds ${value.toFixed(2)} ns [${interval.map((end) => end.toFixed(2)).join(", ")}] to ${name} lookup on average${perRule}.`,
+    sentence: `Each Service adds ${value.toFixed(2)} ns [${interval.map((end) => end.toFixed(2)).join(", ")}] to ${name} lookup on average${perRule}.`,
     cells: cells.map(cellId),
     value,
     interval: [interval[0], interval[1]],

@@ -36,7 +36,7 @@ export function timeRise(cells: readonly MeasuredCell[], results: Results): Find
     id: "hash-time-rise",
     headline: `${label}: constant work, but ${headlineFactor(value, interval)} the time`,
     sentence:
-      `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${twoDigits(value)} times ` +
+      `${label} does ${large.work!.mapLookups} map lookups at any number of Services, yet takes ${twoDigits(value)} times ` +
       `[${twoDigits(interval[0])}, ${twoDigits(interval[1])}] as long at ${formatCount(large.services)} Services as at ${formatCount(small.services)}: ` +
       `${formatBytes(large.programBytes ?? 0)} of tables${formatEnlarged(results, large.plane, large.services)}${cacheSizes(results)}.`,
     cells: [cellId(small), cellId(large)],
@@ -129,7 +129,7 @@ export function chainsGrow(cells: readonly MeasuredCell[], results: Results): Fi
     id: "ipvs-chains",
     headline: `${name} is a hash table that still grows with N`,
     sentence:
-      `${name} keeps services in a fixed number of buckets, so a lookup visits ${first.work!.hashProbes.toFixed(1)} entries at N = ${formatCount(first.services)} and ` +
+      `${name} keeps virtual services in a fixed number of buckets, so a lookup visits ${first.work!.hashProbes.toFixed(1)} entries at N = ${formatCount(first.services)} and ` +
       `${grown.toFixed(1)} at ${formatCount(last.services)}: O(N) with one entry more for every ${formatCount(Math.round(1 / fit.slope.value))} Services ` +
       `[${formatCount(Math.round(1 / fit.slope.interval[1]))}, ${formatCount(Math.round(1 / fit.slope.interval[0]))}].`,
     cells: cells.map(cellId),

@@ -106,7 +106,9 @@ function crossings(results: Results): string {
     .sort((a, b) => a.services - b.services)
     .map(
       ({ faster, services, interval }) =>
-        `${planeLabel(results, faster)} is the faster from ${n(services)} Services [${interval.map(n).join(", ")}] on`,
+        `${planeLabel(results, faster)} is faster from ${n(services)} Services [${interval.map(n).join(", ")}] on`,
     );
-  return said.length > 0 ? ` In the model ${said.join(", ")}, by straight lines between the measured N.` : "";
+  return said.length > 0
+    ? ` In the model ${said.join(", then ")} (on straight lines between the measured N).`
+    : "";
 }

@@ -31,7 +31,7 @@ export function positionDecides(cells: readonly MeasuredCell[], results: Results
     sentence:
       `At ${formatCount(cell.services)} Services the 99th percentile of single ${planeLabel(results, cell.plane)} lookups is ${formatNs(p99.value)}, ` +
       `${formatFactor(value, interval)} their median of ${formatNs(p50.value)} (${formatCount(lookups)} lookups timed one at a time): ` +
-      `the position of a service in the list decides: the entries that these lookups visited differ by the same factor, ${twoDigits(explained)}.`,
+      `the position of a Service in the list decides: the entries that these lookups visited differ by the same factor, ${twoDigits(explained)}.`,
     cells: [cellId(cell)],
     value,
     interval,

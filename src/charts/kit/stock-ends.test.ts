@@ -28,7 +28,7 @@ describe("a line beyond its plane's stock maps", () => {
       expect(dashOf("eBPF hash", 10_000)).toBeUndefined();
       expect(dashOf("eBPF hash", 30_000)).toHaveLength(2);
       expect(dashOf("iptables", 30_000)).toBeUndefined();
-      expect(caption).toContain("stock maps are full (eBPF hash at 10,922 services)");
+      expect(caption).toContain("stock maps are full (eBPF hash at 10,922 Services)");
     },
   );
 

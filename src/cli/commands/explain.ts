@@ -31,7 +31,7 @@ interface Arguments extends KubeProxyChoice, NodeName {
 export const explainCommand: CommandModule<object, Arguments> = {
   command: "explain <cluster> <service>",
   describe:
-    "One service's first packet on every plane, rule by rule, and its cost at 2 and 10 times the cluster",
+    "One Service's first packet on every plane, rule by rule, and its cost at 2 and 10 times the cluster",
   builder: (yargs) =>
     withKubeProxy(withNodeName(yargs))
       .positional("cluster", {

@@ -62,10 +62,10 @@ export function withClusterOptions<T>(yargs: Argv<T>, shape: Shape) {
       describe: "How cluster IPs are drawn",
     })
     .option("types", { choices: ["clusterIp", "nodePort", "mixed"] as const, describe: "Service types" })
-    .option("empty", share("Share of services without endpoints"))
-    .option("affinity", share("Share of services with ClientIP affinity"))
+    .option("empty", share("Share of Services without endpoints"))
+    .option("affinity", share("Share of Services with ClientIP affinity"))
     .option("internal-local", share("Share with internalTrafficPolicy Local"))
-    .option("external-local", share("Share of exposed services with externalTrafficPolicy Local"))
+    .option("external-local", share("Share of exposed Services with externalTrafficPolicy Local"))
     .option("source-ranges", share("Share of load balancers with source ranges"))
     .option("local-share", share("Probability that an endpoint runs on this node"));
 }

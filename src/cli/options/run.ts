@@ -161,7 +161,7 @@ export function readRunSpec(given: GivenOptions): RunSpecInput {
   }
   if (spec.popular !== undefined && !((spec.zipf ?? 0) > 0)) {
     throw new UsageError(
-      `--popular ${spec.popular} says where popular services are: give --zipf too, such as --zipf 1.1`,
+      `--popular ${spec.popular} says where popular Services are: give --zipf too, such as --zipf 1.1`,
     );
   }
   return spec;

@@ -72,7 +72,7 @@ function importFamily(source: Source, known: KnownNetwork, ranges?: Ipv6Network)
   const { ports, lostNodePorts, ownServices, standIns } = portsOfFrontends(frontends);
   const { records, unnamed } = assemble(ports, addresses);
   if (records.length === 0)
-    throw new InvalidInputError("Cilium's list holds no service with an address and a port");
+    throw new InvalidInputError("Cilium's list holds no Service with an address and a port");
   refuseConflicts(records, addresses);
   const nodeAddresses = [
     ...new Set(
@@ -98,13 +98,13 @@ function importFamily(source: Source, known: KnownNetwork, ranges?: Ipv6Network)
   return {
     cluster,
     report: [
-      `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(frontends.length, "frontend")} of Cilium`,
+      `${countOf(cluster.services, "Service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(frontends.length, "frontend")} of Cilium`,
       ...describeNetwork(network, facts),
       `not in this source: ${source.silent}`,
-      ...said(unnamed, "services without a name, named after their address"),
+      ...said(unnamed, "Services without a name, named after their address"),
       ...said(
         ownServices,
-        "external addresses that share no backend with one cluster IP, taken as services of their own",
+        "external addresses that share no backend with one cluster IP, taken as Services of their own",
       ),
       ...said(lostNodePorts, "left out: NodePorts that share no backend with one cluster IP"),
       ...(source.skipped.length > 0 ? [`left out: ${kindsWithCounts(source.skipped)}`] : []),

@@ -107,7 +107,7 @@ function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Networ
   const { otherRules } = tables;
   const said = (count: number, line: string) => (count > 0 ? [line] : []);
   const report = [
-    `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from kube-proxy's own rules`,
+    `${countOf(cluster.services, "Service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from kube-proxy's own rules`,
     writer === undefined
       ? "the chains do not show which version of kube-proxy wrote them"
       : `written by kube-proxy ${writer}, as its chains show`,
@@ -120,15 +120,15 @@ function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Networ
     ),
     ...(node.hasFilter
       ? []
-      : ["no table filter in the input: services without endpoints, which it refuses, are missing"]),
+      : ["no table filter in the input: Services without endpoints, which it refuses, are missing"]),
     ...said(node.ipv6Rules, `left out, because they are IPv6: ${countOf(node.ipv6Rules, "rule")}`),
     ...said(node.duplicates, `given twice and alike, read once: ${countOf(node.duplicates, "table")}`),
     ...said(node.otherLines, `left out: ${countOf(node.otherLines, "line")} outside of rules`),
     ...said(
       found.emptyChains,
-      `cut or filtered: ${countOf(found.emptyChains, "chain")} of kube-proxy that rules lead to, without any rule, so services and endpoints are missing`,
+      `cut or filtered: ${countOf(found.emptyChains, "chain")} of kube-proxy that rules lead to, without any rule, so Services and endpoints are missing`,
     ),
-    ...said(unnamed, `services without a name in a comment, named after their address: ${unnamed}`),
+    ...said(unnamed, `Services without a name in a comment, named after their address: ${unnamed}`),
     ...said(
       withoutAddress,
       `left out, because no rule gives their cluster IP: ${countOf(withoutAddress, "port")}`,
@@ -188,12 +188,12 @@ function noServiceIn({ tables, hasFilter }: NodeTables, { withoutPort }: FoundIn
     return `${countOf(withoutPort, "rule")} of KUBE-SERVICES without a port, as an old iptables lists what a newer one wrote: use kube-proxy's own iptables-save (in its container)`;
   }
   if (rules.length > 0) {
-    return `KUBE-SERVICES has ${countOf(rules.length, "rule")}, and none leads to a service${hasFilter ? "" : " (and there is no table filter)"}: give the whole output of iptables-save`;
+    return `KUBE-SERVICES has ${countOf(rules.length, "rule")}, and none leads to a Service${hasFilter ? "" : " (and there is no table filter)"}: give the whole output of iptables-save`;
   }
   const chains = [...tables.nat.keys(), ...tables.filter.keys()];
   const [, whose, give] =
     OTHER_PROXIES.find(([start]) => chains.some((name) => name.startsWith(start))) ?? [];
   if (whose !== undefined)
-    return `iptables-save holds no service of kube-proxy: this node's Services are ${whose}, so give ${give}`;
-  return "iptables-save holds no service of kube-proxy (no rule in KUBE-SERVICES): is this node's proxy in iptables mode?";
+    return `iptables-save holds no Service of kube-proxy: this node's Services are ${whose}, so give ${give}`;
+  return "iptables-save holds no Service of kube-proxy (no rule in KUBE-SERVICES): is this node's proxy in iptables mode?";
 }

@@ -151,11 +151,11 @@ function build(
       ...describeFlags(flags),
       ...said(
         found.givenNodePorts,
-        `made up: which services without servers ${countOf(found.givenNodePorts, "NodePort")} without servers belong to`,
+        `made up: which Services without servers ${countOf(found.givenNodePorts, "NodePort")} without servers belong to`,
       ),
       ...said(
         found.givenExternals,
-        `made up: which services without servers ${countOf(found.givenExternals, "external address", "external addresses")} without servers belong to`,
+        `made up: which Services without servers ${countOf(found.givenExternals, "external address", "external addresses")} without servers belong to`,
       ),
       ...said(
         found.givenHealthChecks,

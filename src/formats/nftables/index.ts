@@ -109,7 +109,7 @@ function importTable(
   return {
     cluster,
     report: [
-      `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from kube-proxy's nftables table`,
+      `${countOf(cluster.services, "Service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from kube-proxy's nftables table`,
       layout === undefined
         ? "the table does not show which version of kube-proxy wrote it"
         : `written by kube-proxy ${layout}, as its layout shows`,
@@ -122,14 +122,14 @@ function importTable(
         ruleset.otherLines,
         `left out: ${countOf(ruleset.otherLines, "line")} of something other than nft`,
       ),
-      ...said(unnamed, `services without a usable name, named after their address: ${unnamed}`),
+      ...said(unnamed, `Services without a usable name, named after their address: ${unnamed}`),
       ...said(
         withoutAddress,
         `left out, because no rule gives their cluster IP: ${countOf(withoutAddress, "port")}`,
       ),
       ...said(
         refusedNodePorts,
-        `left out: ${countOf(refusedNodePorts, "NodePort")} of services without endpoints, because the table does not say whose they are`,
+        `left out: ${countOf(refusedNodePorts, "NodePort")} of Services without endpoints, because the table does not say whose they are`,
       ),
       ...said(
         standIns,
@@ -149,7 +149,7 @@ function refuseTerse({ chains, containers }: NftTable): void {
   const serviceChains = [...chains.keys()].some((name) => /^(service|local)-[A-Z2-7]{8}-/.test(name));
   if (serviceChains && (containers.get("service-ips")?.length ?? 0) === 0) {
     throw new InvalidInputError(
-      "the chains of services are here, but map service-ips has no elements: list the table without -t (--terse), and whole",
+      "the chains of Services are here, but map service-ips has no elements: list the table without -t (--terse), and whole",
     );
   }
 }
@@ -158,5 +158,5 @@ function noServiceIn({ iptablesChains }: NftRuleset): string {
   if (iptablesChains > 0) {
     return "these are iptables' rules (iptables-nft), as nft shows them: this node's proxy is in iptables mode, give the output of iptables-save";
   }
-  return "the ruleset holds no service of kube-proxy (table ip or ip6 kube-proxy, map service-ips): is this node's proxy in nftables mode?";
+  return "the ruleset holds no Service of kube-proxy (table ip or ip6 kube-proxy, map service-ips): is this node's proxy in nftables mode?";
 }

@@ -246,7 +246,7 @@ async function everyServiceAnswers({ natives, testbed, cell, path }: OngoingVisi
     );
     if (silent.length > 0) {
       throw new KernelError(
-        `${cell.plane} said that it had synced, and ${silent.length} of ${flows.length} services do not answer`,
+        `${cell.plane} said that it had synced, and ${silent.length} of ${flows.length} Services do not answer`,
       );
     }
   }

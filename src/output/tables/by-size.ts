@@ -15,7 +15,7 @@ const NOT_PLANNED = "·";
 
 /** How to read the tables, in a sentence. */
 export const TABLE_KEY =
-  "Medians by number of Services; in brackets 95 % intervals, or ranges of fewer than six replicates (\\*). (once): measured once. Without brackets: the interval rounds to the median. in rest: not timed apart from it. none: nothing is listed.";
+  "Medians by number of Services; in brackets 95 % intervals, or ranges of fewer than six replicates (\\*). (once): measured once. Without brackets: the interval rounds to the median. in rest: part of “rest”, not timed separately. none: nothing is read back.";
 
 /**
  * Medians with their intervals in Markdown, and bytes where these were counted; why a time is missing comes below its table.

@@ -29,7 +29,7 @@ describe("charts as text", () => {
         1 ns ┤
              └┴──────────┴──────────┴─────────┴──────────┴──────────┴
               1         10         100      1,000     10,000     100,000
-              Number of Kubernetes services in cluster, log–log, * several
+              Number of Kubernetes Services in cluster, log–log, * several
       "
     `);
   });

@@ -235,7 +235,7 @@ export function incomparable(base: Results, head: Results): string[] {
     ...clockReasons(base, head),
     ...(compareRuns(base, head).planes.length > 0
       ? []
-      : ["no plane has two numbers of services with three replicates in both"]),
+      : ["no plane has two numbers of Services with three replicates in both"]),
   ];
 }
 

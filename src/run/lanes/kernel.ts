@@ -133,7 +133,7 @@ export function requireUse(
 function requireEndpoints(endpoints: number): void {
   if (endpoints >= 1 && endpoints < 100) return;
   throw new InvalidRunSpecError(
-    `endpoints: kube-proxy and Cilium are measured with 1 to 99 endpoints per service, not ${endpoints}: leave them out, or give as many`,
+    `endpoints: kube-proxy and Cilium are measured with 1 to 99 endpoints per Service, not ${endpoints}: leave them out, or give as many`,
   );
 }
 

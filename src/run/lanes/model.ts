@@ -49,7 +49,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: Pla
   const most = maxOf(services);
   if (profile.entry === "nodePort" && most > NODE_PORT_COUNT) {
     throw new InvalidRunSpecError(
-      `profile ${profile.id} gives every service a NodePort, and there are ${NODE_PORT_COUNT}: use at most that many services`,
+      `profile ${profile.id} gives every Service a NodePort, and there are ${NODE_PORT_COUNT}: use at most that many Services`,
     );
   }
   const scenarios = scenariosOf(spec, profile, catalog).filter((id) => {
@@ -92,7 +92,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: Pla
     if (reason !== null) onProgress({ kind: "note", text: `left out: ${reason}` });
   if (cells.length === 0) {
     throw new InvalidRunSpecError(
-      `nothing to measure: profile ${profile.id} measures ${planes.join(", ")} only for fewer services; name both planes and services to measure them anyway`,
+      `nothing to measure: profile ${profile.id} measures ${planes.join(", ")} only for fewer Services; name both planes and Services to measure them anyway`,
     );
   }
   const several = new Set(cells.map(({ scenario }) => scenario)).size > 1;
@@ -182,7 +182,7 @@ async function measureModels(results: Results, context: RunContext): Promise<voi
         total,
         leftMs,
         mostLeftMs,
-        what: `${cell.plane}, ${formatCount(cell.services)} ${cell.services === 1 ? "service" : "services"}`,
+        what: `${cell.plane}, ${formatCount(cell.services)} ${cell.services === 1 ? "Service" : "Services"}`,
       }),
     onReplicate,
   });

@@ -72,7 +72,7 @@ export function clusterProgramming(results: Results): Finding | null {
   return {
     id: "cluster-programming",
     headline: `At ${formatCount(joined.services)} Services ${shortLabel(results, joined.plane)} reaches a new endpoint after ${formatSpan(joined.estimate.median, joined.estimate.interval)}`,
-    sentence: `In a cluster with ${formatCount(joined.services)} Services, ${reached.map(({ words }) => words).join("; ")}, from the API server's answer on.`,
+    sentence: `In a cluster with ${formatCount(joined.services)} Services, ${reached.map(({ words }) => words).join("; ")}, counted from the API server's answer.`,
     cells: reached.flatMap(({ cells }) => cells).map(cellId),
     value: joined.estimate.median,
     interval: joined.estimate.interval,

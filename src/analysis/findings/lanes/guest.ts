@@ -41,7 +41,7 @@ const hasEstimate = (cell: Cell): cell is MeasuredCell => cell.estimate !== null
 
 /**
  * What a connection through the slower of two proxies takes over one through the other, in the same guest, at the largest N; or
- * that they are not told apart.
+ * that no difference is shown.
  */
 export function guestConnect(results: Results): Finding | null {
   const pair = guestPair(results, "connect", isMeasured) ?? guestPair(results, "connect", hasEstimate);
@@ -55,11 +55,11 @@ export function guestConnect(results: Results): Finding | null {
     id: "guest-connect",
     headline: isSure
       ? `At ${n} Services guest ${name} connects take ${headlineFactor(value, interval)} ${possessive(otherName)} time`
-      : `Guest ${name} and ${otherName}: not told apart at ${n} Services`,
+      : `Guest ${name} and ${otherName}: no difference shown at ${n} Services`,
     sentence:
       `In one user-mode Linux guest, at ${n} Services, connect() takes ${formatNs(slow.estimate.median)} through ${name} and ` +
       `${formatNs(fast.estimate.median)} through ${otherName}: ` +
-      `${isSure ? formatFactor(value, interval) : `which is the slower can't be told from ${countOf(ofSlow, "measurement")} of ${of}`}.`,
+      `${isSure ? formatFactor(value, interval) : `${countOf(ofSlow, "measurement")} of ${of} can't show which is slower`}.`,
     cells: [cellId(slow), cellId(fast)],
     value,
     interval,

@@ -93,7 +93,7 @@ export function lookupModelVsKernel(results: Results, plane: string): Finding | 
     id: `model-versus-kernel-${plane}`,
     headline: `The ${planeLabel(results, plane)} model takes ${headlineFactor(last.ratio.value, last.ratio.interval)} the kernel's time`,
     sentence:
-      `${planeLabel(results, plane)}: the model's lookup over the kernel's maps' (lbscale's BPF program under BPF_PROG_TEST_RUN, its empty twin subtracted), in the same blocks: ` +
+      `${planeLabel(results, plane)}: the model's time for a lookup over that of the kernel's maps (lbscale's BPF program under BPF_PROG_TEST_RUN, minus an empty program), in the same blocks: ` +
       `${ratios.join("; ")}${rises}.`,
     cells: lookups.flatMap(({ cells }) => cells.map(cellId)),
     value: last.ratio.value,

@@ -50,7 +50,7 @@ describe("findings about kube-proxy itself", () => {
     );
     expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
     expect(found?.sentence).toMatch(
-      /programmed in 780 ms by kube-proxy 1\.37 iptables-legacy, 337 ms by kube-proxy 1\.37 nftables, 314 ms by Cilium 1\.20: the slowest takes 2\.5 times \[2\.0, 3\.0\] the fastest, kube-proxy 1\.37 nftables and Cilium 1\.20 are not told apart\. Older versions and other settings: 2\.5 s by kube-proxy 1\.36 nftables, 3\.8 ms by Cilium 1\.20 \(1 ms\)\. kube-proxy 1\.36 nftables takes 7\.4 times \[[\d., ]+\] the time of kube-proxy 1\.37 nftables\.$/,
+      /programmed in 780 ms by kube-proxy 1\.37 iptables-legacy, 337 ms by kube-proxy 1\.37 nftables, 314 ms by Cilium 1\.20: the slowest takes 2\.5 times \[2\.0, 3\.0\] the fastest, the intervals of kube-proxy 1\.37 nftables and Cilium 1\.20 overlap\. Older versions and other settings: 2\.5 s by kube-proxy 1\.36 nftables, 3\.8 ms by Cilium 1\.20 \(1 ms\)\. kube-proxy 1\.36 nftables takes 7\.4 times \[[\d., ]+\] the time of kube-proxy 1\.37 nftables\.$/,
     );
   });
 
@@ -94,7 +94,7 @@ describe("findings about kube-proxy itself", () => {
     }
     expect(changeLoad(results)).toBeNull();
     expect(programmingTime(results)?.sentence).toMatch(
-      /: a, IPv6 and a, IPv4 are not told apart; b, IPv6 takes 1\.4 times \[1\.2, 1\.7\] the time of b, IPv4\.$/,
+      /: the intervals of a, IPv6 and a, IPv4 overlap; b, IPv6 takes 1\.4 times \[1\.2, 1\.7\] the time of b, IPv4\.$/,
     );
   });
 
@@ -114,7 +114,7 @@ describe("findings about kube-proxy itself", () => {
     );
   });
 
-  it("say how much of the time one change a second keeps a rule list's kube-proxy at work", () => {
+  it("say how much of the time one change per second keeps a rule list's kube-proxy busy", () => {
     const load = (ns: number) => {
       const results = withCells([
         ["kernel", "programming", "kube-proxy/iptables-legacy@1.37", 10_000, ns],
@@ -125,8 +125,8 @@ describe("findings about kube-proxy itself", () => {
     expect(load(832e6)?.headline).toBe(
       "At 10,000 Services kube-proxy 1.37 iptables-legacy works 832\u00a0ms\u00a0(749–915\u00a0ms) per change",
     );
-    expect(load(832e6)?.sentence).toMatch(/with one change a second it is at work for 83 % of the time\.$/);
-    expect(load(1.2e9)?.sentence).toMatch(/it can't follow one change a second/);
+    expect(load(832e6)?.sentence).toMatch(/with one change per second it is busy for 83 % of the time\.$/);
+    expect(load(1.2e9)?.sentence).toMatch(/it can't keep up with one change per second/);
     expect(changeLoad(withCells([["kernel", "programming", NEW, 1000, 42e6]]))).toBeNull();
   });
 

@@ -24,7 +24,7 @@ export function programmingTime(results: Results): Finding | null {
       pickShort([`${slow} takes ${span} per change at ${n} Services`, `${slow}: ${span} per change at ${n}`]),
     versionsHeadline: (old, factor, newest, n) => `At ${n} Services ${old} takes ${factor} ${newest}'s time`,
     sentence: (n, times) =>
-      `By the programs themselves, at ${n} Services, one endpoint change is programmed in ${times}`,
+      `In real programs, at ${n} Services, one endpoint change is programmed in ${times}`,
   });
 }
 
@@ -100,8 +100,8 @@ export function changeLoad(results: Results): Finding | null {
     sentence:
       `At ${n} Services ${planeLabel(results, cell.plane)} takes ${formatNs(median)} [${interval.map(formatNs).join(", ")}] for one endpoint change: ` +
       (share < 1
-        ? `with one change a second it is at work for ${percent(share)} of the time.`
-        : "it can't follow one change a second without gathering several."),
+        ? `with one change per second it is busy for ${percent(share)} of the time.`
+        : "it can't keep up with one change per second without gathering several."),
     cells: [cellId(cell)],
     value: median,
     interval,
@@ -255,7 +255,7 @@ function compared(results: Results, slow: MeasuredCell, fast: MeasuredCell): str
   const [name, other] = [slow, fast].map(({ plane }) => planeLabel(results, plane));
   return interval[0] > 1
     ? `${name} takes ${formatFactor(slow.estimate.median / fast.estimate.median, interval)} the time of ${other}`
-    : `${name} and ${other} are not told apart`;
+    : `the intervals of ${name} and ${other} overlap`;
 }
 
 /** The slowest against the fastest, and neighbours that their intervals don't tell apart; null: nothing can be told. */

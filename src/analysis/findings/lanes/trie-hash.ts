@@ -41,10 +41,10 @@ export function kernelLookups(results: Results): Finding | null {
   const models =
     differing.length === 0
       ? ""
-      : ` The models differ: there ${name(higher)} has the lower median at N = ${sizes(differing)}.`;
+      : ` In the models ${name(higher)} has the lower median at N = ${sizes(differing)}.`;
   return {
     id: "kernel-lookup",
-    headline: `Kernel lookups: ${possessive(shortLabel(results, last[lower].plane))} median is the lower at every N`,
+    headline: `Kernel lookups: ${possessive(shortLabel(results, last[lower].plane))} median is lower at every N`,
     sentence:
       `In the kernel's own maps (lbscale's BPF programs under BPF_PROG_TEST_RUN) ${name(lower)} has a lower median lookup than ${name(higher)} at every N: ` +
       `${medians.join(", ")}; their intervals are apart at N = ${sizes(apart)}.${models}`,

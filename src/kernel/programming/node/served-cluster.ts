@@ -119,7 +119,7 @@ export class ServedCluster {
 
   #slice({ slices }: Side, service: number): ApiObject {
     const first = slices.get(service);
-    if (first === undefined) throw new RangeError(`service ${service} was not named as one that changes`);
+    if (first === undefined) throw new RangeError(`Service ${service} was not named as one that changes`);
     return this.server.get(ENDPOINT_SLICE, first.metadata) ?? first;
   }
 }

@@ -170,7 +170,7 @@ export async function measureColdStarts(
     const visit = visits[next];
     if (visit === undefined) return;
     const { plane, services } = cells[visit.cell]!;
-    progress.show(`cold start, ${plane}, ${formatCount(services)} services`);
+    progress.show(`cold start, ${plane}, ${formatCount(services)} Services`);
   };
   progress.begin("cold starts");
   showNext(0);

@@ -223,7 +223,7 @@ export async function measurePrograms(
       ingest(report);
       const { plane, services } = points[report.cell]!;
       if (report.kind === "left") progress.step("programs");
-      if (report.kind === "starting") progress.show(`${plane}, ${formatCount(services)} services`);
+      if (report.kind === "starting") progress.show(`${plane}, ${formatCount(services)} Services`);
       else onReplicate();
     },
   });

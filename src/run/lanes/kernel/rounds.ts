@@ -228,5 +228,5 @@ function kernelPlane(plane: string): KernelPlaneId {
 }
 
 function cellText({ lane, plane, services }: Cell): string {
-  return `${plane}${lane === "guest" ? " in the guest" : ""}, ${services} services`;
+  return `${plane}${lane === "guest" ? " in the guest" : ""}, ${services} Services`;
 }
