@@ -100,7 +100,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: "ipvs-wrong-port-rejects",
     planes: ["ipvs"],
-    because: "KUBE-IPVS-IPS rejects what no virtual service answers at a service address",
+    because: "KUBE-IPVS-IPS rejects what no virtual service answers at a Service address",
     when: (s) => s.destination === "cluster-ip-wrong-port" || s.destination === "external-wrong-port",
     instead: () => answer(REJECT),
   },
@@ -114,14 +114,14 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: "nftables-unallocated-drops",
     planes: ["nftables"],
-    because: "addresses of the service range that no service has are dropped",
+    because: "addresses of the Service range that no Service has are dropped",
     when: (s) => s.destination === "unallocated",
     instead: () => answer(DROP),
   },
   {
     name: "source-ranges-before-endpoints",
     planes: ["ipvs", "nftables", ...CILIUM, ...CALICO],
-    because: "source ranges are checked even where the service has no endpoint",
+    because: "source ranges are checked even where the Service has no endpoint",
     when: (s) => s.outOfRange && s.count === 0,
     instead: () => answer(DROP),
   },

@@ -39,7 +39,7 @@ export const OPTIONS = {
     takes: { kind: "names" },
     describe: `Planes: ${planeChoices()}; in lane kernel: ${KERNEL_PLANE_IDS.join(", ")}, or ${REAL_PROGRAM_FORMS}`,
   },
-  /** Numbers of services; the profile's or the lane's where absent. */
+  /** Numbers of Services; the profile's or the lane's where absent. */
   services: {
     takes: { kind: "integers", bounds: [1, 1_000_000] },
     describe: "Numbers of Services, such as 1,100,1000",
@@ -82,12 +82,12 @@ export const OPTIONS = {
   },
   /** Endpoints per generated service. */
   endpoints: { takes: { kind: "integer", bounds: [0, 10_000] }, describe: "Endpoints per generated Service" },
-  /** Zipf exponent of the services' popularity. Model lane. */
+  /** Zipf exponent of the Services' popularity. Model lane. */
   zipf: {
     takes: { kind: "number", bounds: [0, 3], accepted: "an exponent from 0 (uniform) to 3" },
     describe: "Skew of traffic over Services: Zipf exponent",
   },
-  /** Where popular services are in a rule list; needs `zipf`. Model lane. */
+  /** Where popular Services are in a rule list; needs `zipf`. Model lane. */
   popular: {
     takes: { kind: "choice", choices: POPULAR },
     describe: "With a Zipf exponent: where popular Services are in a rule list; anywhere by default",

@@ -60,7 +60,7 @@ export function createRunSpecSchema(lanes: readonly LaneRules[]): z.ZodType<RunS
       refuse("endpoints", `lane ${spec.lane} opens connections, which need an endpoint: give at least 1`);
     }
     if (spec.popular !== undefined && !((spec.zipf ?? 0) > 0)) {
-      refuse("popular", "it says where popular services are: give zipf too, such as 1.1");
+      refuse("popular", "it says where popular Services are: give zipf too, such as 1.1");
     }
   });
 }

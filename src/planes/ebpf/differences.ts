@@ -35,7 +35,7 @@ export function ciliumDifferences(
     {
       name: "cilium-wrong-port-from-outside-drops",
       planes: CILIUM,
-      because: "a wildcard entry per service address catches what comes from outside; external IPs have none",
+      because: "a wildcard entry per Service address catches what comes from outside; external IPs have none",
       when: (s: Asked) =>
         (s.destination === "cluster-ip-wrong-port" ||
           (s.destination === "external-wrong-port" && s.isIngress && !s.isExternalIp)) &&
