@@ -114,7 +114,7 @@ describe("importing iptables-save", () => {
 
   it.each([
     ["no table", "*filter\nCOMMIT\n", /no table nat/],
-    ["no service", "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n", /no service of kube-proxy/],
+    ["no service", "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n", /no Service of kube-proxy/],
     ["another table", "*nat\nCOMMIT\n*naughty\n", /line 3: "naughty" is not a table of iptables/],
     ["an undeclared chain", "*nat\n-A X -j ACCEPT\n", /line 2: chain X is not declared/],
     ["an open quote", '*nat\n:A - [0:0]\n-A A -m comment --comment "x\n', /line 3: a quote does not end/],
