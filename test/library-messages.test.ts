@@ -10,7 +10,7 @@ const OF_OTHER_PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   "src/cluster-lane/changes/watcher.ts": ["namespace", "kubeconfig", "context"],
   "src/cluster-lane/connection.ts": ["kubeconfig", "context"],
   // kubectl debug, cilium bpf lb list, iptables.
-  "src/formats/instead.ts": ["profile", "image"],
+  "src/formats/alternatives.ts": ["profile", "image"],
   "src/formats/cilium/parts.ts": ["source-ranges"],
   "src/formats/iptables/rule.ts": ["mode", "protocol"],
   "src/planes/iptables/rules/handed-rules.ts": ["mode"],
@@ -113,13 +113,17 @@ describe("the command line", () => {
   });
 });
 
-/** Settings that errors are made with: the array of strings in their second place. */
+/** Settings that errors are made with: the array of strings in their second place, where a malformed message has words. */
 function settingsIn(path: string, source: string): string[] {
   const settings: string[] = [];
   if (!source.includes("Error(")) return settings;
   const visit = (node: ts.Node): void => {
     const second = ts.isNewExpression(node) ? node.arguments?.[1] : undefined;
-    if (ts.isNewExpression(node) && /Error$/.test(node.expression.getText()) && second) {
+    if (
+      ts.isNewExpression(node) &&
+      /(?<!^MalformedMessage)Error$/.test(node.expression.getText()) &&
+      second
+    ) {
       const collect = (part: ts.Node): void => {
         if (ts.isStringLiteral(part)) settings.push(part.text);
         ts.forEachChild(part, collect);

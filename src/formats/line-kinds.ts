@@ -1,6 +1,6 @@
 /**
  * What single lines say of the text that they begin: every pattern is anchored and takes linear time. To add a format that
- * is only named: its kind and a pattern here, and what to give instead in instead.ts.
+ * is only named: its kind and a pattern here, and what to give instead in alternatives.ts.
  */
 
 /** The formats that are detected: what is read, and what is only named, so that the message can say what to give instead. */
