@@ -99,6 +99,7 @@ export class CheckFailedError extends Error {
  * @param missing What to say where it is not: one sentence.
  * @returns The value.
  * @throws RangeError where it is not there.
+ * @internal
  */
 export function present<T>(value: T | undefined, missing: string): T {
   if (value === undefined) throw new RangeError(missing);
