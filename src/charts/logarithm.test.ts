@@ -88,12 +88,14 @@ describe("the O(log n) charts of the published run, recomputed from its results.
     expect(built(logarithm).title).toBe(finding.headline);
   });
 
-  it("call the hash table's time O(1) as long as it rises by no more than a quarter", () => {
+  it("call the hash table's time O(1) where it rises by no more than a quarter, and only there", () => {
     const { sentence } = results.findings.find(({ id }) => id === "cache-regimes")!;
-    const [, until] = sentence.match(/eBPF hash takes [^.]* up to ([\d,]+) Services, in time O\(1\)/)!;
+    const [, until, law] = sentence.match(
+      /eBPF hash takes [^.]*? up to ([\d,]+) Services(, in time O\(1\))?/,
+    )!;
     const cached = cellsOf("hash").filter(({ services }) => services <= Number(until!.replaceAll(",", "")));
     const medians = cached.map(({ estimate }) => estimate.median);
-    expect(Math.max(...medians)).toBeLessThanOrEqual(1.25 * Math.min(...medians));
+    expect(Math.max(...medians) <= 1.25 * Math.min(...medians)).toBe(law !== undefined);
   });
 
   it("say what a node costs in each cache regime, and where trie and hash table overtake each other", () => {
