@@ -198,6 +198,11 @@ describe("native charts", () => {
         "Model · seed 1 · dashed: at the socket · thin dashes: fitted laws of growth · rings: one plane overtakes another · bars: between them time grows faster than N, as caches run out · hollow circle: could not be measured",
       ),
     ).toBe("Model · seed 1 · dashed: at the socket");
+    expect(
+      nativeCaption(
+        "Model · double bar: stock maps are full (A at 9 services), dots: variant with enlarged maps",
+      ),
+    ).toBe("Model · stock maps are full (A at 9 services), beyond: variant with enlarged maps");
   });
 
   it("are none for a kind of chart that is not known, which becomes a picture", () => {

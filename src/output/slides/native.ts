@@ -66,11 +66,17 @@ interface Look {
 /** What a caption says of marks that only a picture has: plugins draw them. */
 const MARKS_OF_PICTURES = /^(?:thin dashes|rings|bars|hollow circle|hollow on the axis): /;
 
-/** A caption without the marks that a native chart does not draw. */
+/** How the end of stock maps begins in a caption (analysis/stock-maps.ts): a picture has the bar, and dots beyond. */
+const STOCK_BAR = "double bar: ";
+
+/** A caption without the marks that a native chart does not draw; what they mark stays said. */
 export function nativeCaption(caption: string): string {
   return caption
     .split(" · ")
     .filter((part) => !MARKS_OF_PICTURES.test(part))
+    .map((part) =>
+      part.startsWith(STOCK_BAR) ? part.slice(STOCK_BAR.length).replace(", dots: ", ", beyond: ") : part,
+    )
     .join(" · ");
 }
 
