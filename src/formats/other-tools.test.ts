@@ -247,6 +247,14 @@ table ip filter {
     expect(reportOf(text)).not.toContain("not understood");
   });
 
+  it("is refused where ports have names (-S)", () => {
+    for (const named of [
+      NFT.replaceAll(/ \. 80 :/g, ' . "http" :'),
+      NFT.replaceAll(/ \. 80 :/g, " . http :"),
+    ])
+      expect(() => importCluster(named)).toThrow(/ports have names here: list the table without -S/);
+  });
+
   it("is refused where iptables-translate wrote the lines", () => {
     expect(() =>
       importCluster("nft add rule ip nat KUBE-SERVICES ip daddr 10.96.0.1 tcp dport 443 counter jump X\n"),

@@ -30,6 +30,7 @@ import { kindsWithCounts } from "../kinds.js";
 import { flagsOfTable } from "./flags.js";
 import { ipv6OfTable } from "./ipv6.js";
 import { readNftJson } from "./json.js";
+import { PROTOCOLS } from "./keys.js";
 import { layoutOf } from "./layout.js";
 import { servicesOfTable } from "./services.js";
 import { type NftRuleset, type NftTable, RulesetDraft } from "./table.js";
@@ -57,7 +58,10 @@ export function importNftables(
   known: KnownNode = NOTHING_KNOWN,
 ): ReadFamily & { readonly ipv6?: Cluster } {
   const ruleset = parseNft(texts);
-  for (const table of [ruleset.ipv4, ruleset.ipv6]) refuseTerse(table);
+  for (const table of [ruleset.ipv4, ruleset.ipv6]) {
+    refuseTerse(table);
+    refuseNamedPorts(table);
+  }
   const ranges = planOf(ipv6OfTable(ruleset.ipv6), known);
   if (!ranges) return importTable(ruleset, ruleset.ipv4, known.ipv4);
   const ipv6 = importTable(ruleset, ruleset.ipv6, knownOf(known, ranges), ranges);
@@ -152,6 +156,14 @@ function refuseTerse({ chains, containers }: NftTable): void {
       "the chains of Services are here, but map service-ips has no elements: list the table without -t (--terse), and whole",
     );
   }
+}
+
+/** `tcp . "http"` instead of 80, as /etc/services of the machine that listed it has them. */
+function refuseNamedPorts({ containers }: NftTable): void {
+  for (const elements of containers.values())
+    for (const { key } of elements)
+      if (key.some((word) => /^"?[a-z][a-z0-9-]{0,40}"?$/.test(word) && !PROTOCOLS.has(word)))
+        throw new InvalidInputError("ports have names here: list the table without -S (--service)");
 }
 
 function noServiceIn({ iptablesChains }: NftRuleset): string {
