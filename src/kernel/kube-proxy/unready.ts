@@ -1,6 +1,6 @@
 /**
- * What IPVS mode keeps of endpoints that are not ready: its set of what may loop back holds all of this
- * node's (syncProxyRules, "Handle traffic that loops back"). A cluster of ours holds those in use, and no
+ * What IPVS mode keeps of endpoints that are not ready, or that hints leave to other zones: its set of what may loop back
+ * holds all of this node's (syncProxyRules, "Handle traffic that loops back"). A cluster of ours holds those in use, and no
  * packet is sent to the others.
  */
 
@@ -14,6 +14,7 @@ const sliceSchema = z.looseObject({
       z.looseObject({
         addresses: z.array(z.string()),
         conditions: z.looseObject({ ready: z.boolean().nullish() }).nullish(),
+        hints: z.looseObject({}).nullish(),
       }),
     )
     .nullish()
@@ -28,13 +29,13 @@ export function withoutUnready(lines: readonly string[], objects: Iterable<ApiOb
   return lines.filter((line) => !isUnready(line));
 }
 
-/** Whether a line is of an element for an endpoint that is not ready in one of some readings of the objects. */
+/** Whether a line is of an element for an endpoint that is not ready, or has hints, in one of some readings of the objects. */
 export function unreadyElements(...readings: readonly Iterable<ApiObject>[]): (line: string) => boolean {
   const unready = new Set<string>();
   for (const object of readings.flatMap((objects) => [...objects])) {
     if (object.kind !== ENDPOINT_SLICE.kind) continue;
-    for (const { addresses, conditions } of sliceSchema.parse(object).endpoints) {
-      if (conditions?.ready === false) for (const address of addresses) unready.add(address);
+    for (const { addresses, conditions, hints } of sliceSchema.parse(object).endpoints) {
+      if (conditions?.ready === false || hints) for (const address of addresses) unready.add(address);
     }
   }
   return (line) => unready.has(LOOP_BACK.exec(line)?.[1] ?? "");

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { formatAddress } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { PlaneLimitError } from "../../errors.js";
+import { importKubernetes } from "../../kubernetes/import.js";
 import { ipvs } from "./index.js";
+import { listSetEntries } from "./tables/set-entries.js";
 
 describe("the IPVS program", () => {
   const cluster = generateCluster({ services: 100, seed: 1, types: "nodePort" });
@@ -34,6 +37,24 @@ describe("the IPVS program", () => {
     const large = generateCluster({ services: 65_537, seed: 1, endpoints: { kind: "constant", count: 0 } });
     expect(() => ipvs.compile(large)).toThrow(PlaneLimitError);
     expect(() => ipvs.compile(large)).toThrow(/KUBE-CLUSTER-IP/);
+  });
+
+  it("rejects no other port at an external IP that is the node's own address", () => {
+    const node = {
+      kind: "Node",
+      metadata: { name: "me" },
+      status: { addresses: [{ type: "InternalIP", address: "192.0.2.10" }] },
+    };
+    const spec = {
+      clusterIP: "10.96.0.1",
+      externalIPs: ["192.0.2.10", "203.0.113.1"],
+      ports: [{ port: 80 }],
+    };
+    const service = { kind: "Service", metadata: { name: "web" }, spec };
+    const { cluster: own } = importKubernetes(JSON.stringify([node, service]), { node: "me" });
+    expect(own.network.nodeAddresses.map(formatAddress)).toEqual(["192.0.2.10"]);
+    const addresses = [...listSetEntries(own).hash["KUBE-IPVS-IPS"].view()];
+    expect(addresses.map((one) => formatAddress(one >>> 0))).toEqual(["10.96.0.1", "203.0.113.1"]);
   });
 
   it("creates services in another order for another seed, and in the cluster's when asked", () => {

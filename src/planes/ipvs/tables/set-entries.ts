@@ -106,7 +106,9 @@ export function listSetEntries(
     const healthPort = cluster.healthCheckNodePort[s]!;
     if (healthPort !== 0) bitmap["KUBE-HEALTH-CHECK-NODE-PORT"].push(healthPort);
     for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-      hash["KUBE-IPVS-IPS"].push(cluster.externalAddress[x]!);
+      const address = cluster.externalAddress[x]!;
+      // The set holds what is bound to kube-ipvs0, and the node's own addresses are not (nodeAddressSet).
+      if (!cluster.network.nodeAddresses.includes(address)) hash["KUBE-IPVS-IPS"].push(address);
     }
   }
   const prefixLengths = new Set<number>();
