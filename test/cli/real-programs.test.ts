@@ -4,6 +4,7 @@ import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { withServiceRange } from "../../src/cli/commands/verify-kube-proxy.js";
 import { commandLine } from "../support/in-process.js";
 import { BOUTIQUE } from "../support/inputs.js";
 
@@ -44,6 +45,40 @@ describe("verify --kube-proxy refuses in one line", () => {
     expect(await refusal(["verify", BOUTIQUE, "--kube-proxy", path])).toMatch(
       /^lbscale: kube-proxy needs root: /,
     );
+  });
+});
+
+describe("objects that a real program is given", () => {
+  const service = (name: string, clusterIP: string) => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name },
+    spec: { clusterIP, ipFamilies: [clusterIP.includes(":") ? "IPv6" : "IPv4"], ports: [{ port: 80 }] },
+  });
+  const both = [service("a", "10.43.0.7"), service("b", "fd1c:6a20:be6::7")];
+
+  it("have the service ranges that are assumed, of both families, where no ServiceCIDR says them", () => {
+    const [range, ...rest] = withServiceRange(both, undefined);
+    expect([range!.kind, range!.spec, rest]).toEqual([
+      "ServiceCIDR",
+      { cidrs: ["10.43.0.0/16", "fd1c:6a20:be6::/108"] },
+      both,
+    ]);
+  });
+
+  it("are given as they are where one does, and where nothing of them can be imported", () => {
+    const own = {
+      apiVersion: "v1",
+      kind: "ServiceCIDR",
+      metadata: { name: "kubernetes" },
+      spec: { cidrs: ["10.43.0.0/20"] },
+    };
+    for (const objects of [
+      [...both, own],
+      [own],
+      [{ apiVersion: "v1", kind: "Node", metadata: { name: "a" } }],
+    ])
+      expect(withServiceRange(objects, undefined)).toBe(objects);
   });
 });
 

@@ -2,18 +2,21 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import type { DualStack } from "../../cluster/family.js";
-import { UsageError } from "../../errors.js";
+import { InputError, UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import { takenFromText } from "../../kernel/kube-proxy/handover.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { SYNC_MS, timeoutFor, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
+import { importKubernetes } from "../../kubernetes/import.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
-import { SERVICE } from "../../kubernetes/list-watch/resources.js";
+import { SERVICE, SERVICE_CIDR } from "../../kubernetes/list-watch/resources.js";
+import { serviceCidrObjects } from "../../kubernetes/network/service-cidrs.js";
 import { type ClusterChoice, parseSeed } from "../options/cluster.js";
 import { type KubeProxyChoice, kubeProxyOptions, podRangesOf } from "../options/kube-proxy.js";
 import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
+import { note } from "../output.js";
 import { printSteps } from "./verify-steps.js";
 
 /** What every real program gets. */
@@ -85,7 +88,31 @@ export function realProgramOptions(args: RealProgramArguments, syncMs = SYNC_MS)
 /** What the program is given to read, the same as a cluster where it is one, and how many Services that are. */
 export function comparedObjects(args: RealProgramArguments) {
   const { objects: given, cluster } = chosenSource(args);
-  return withServiceCount(given, cluster);
+  return withServiceCount(given && withServiceRange(given, args.node), cluster);
+}
+
+/**
+ * Objects with the ServiceCIDR that every API server has since 1.33, and that `kubectl get services` does not print: without
+ * one the program would lack rules that the models have.
+ */
+export function withServiceRange(
+  objects: readonly ApiObject[],
+  node: string | undefined,
+): readonly ApiObject[] {
+  if (objects.some(({ kind }) => kind === SERVICE_CIDR.kind)) return objects;
+  try {
+    const { cluster, ipv6 } = importKubernetes(JSON.stringify(objects), { node });
+    const added = serviceCidrObjects([cluster, ...(ipv6 ? [ipv6.cluster] : [])]);
+    const ranges = added.flatMap(({ spec }) => spec.cidrs).join(", ");
+    note(
+      `assumed, because the objects hold no ServiceCIDR: service range ${ranges}, which the program is given`,
+    );
+    return [...added, ...objects];
+  } catch (error) {
+    // What can't be imported is refused where it is compared.
+    if (error instanceof InputError) return objects;
+    throw error;
+  }
 }
 
 function withServiceCount<One extends Cluster | DualStack>(
