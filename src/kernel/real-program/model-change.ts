@@ -2,7 +2,7 @@
 
 import type { Change } from "../../cluster/change.js";
 import { type Cluster, parseAddress } from "../../cluster/cluster.js";
-import type { RandomChange } from "./random-changes.js";
+import type { RandomChange } from "./changed-objects.js";
 
 /** Undefined where the model has no such change: of a Service with more than one port, or of an endpoint that the cluster does not hold. */
 export function modelChange(

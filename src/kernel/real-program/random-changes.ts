@@ -1,60 +1,30 @@
 /** Random changes of a cluster's objects, as users and controllers make them: what a proxy has to follow. */
 
-import { z } from "zod";
 import type { Cidr, Network } from "../../cluster/cluster.js";
 import { FAMILY_NAMES, type Family, familyOf } from "../../cluster/family.js";
-import { parseIpv6 } from "../../cluster/ipv6.js";
 import { serviceCidrsOf, withoutHeld } from "../../cluster/service-ranges.js";
 import { InvalidChangeError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
 import type { Random } from "../../random.js";
 import { AddressPool } from "./address-pool.js";
+import {
+  type ChangeableService,
+  type Endpoint,
+  hasAddress,
+  isPlain,
+  modified,
+  type RandomChange,
+  type Slice,
+  SOURCE_RANGES,
+  type Spec,
+  serviceOf,
+  serviceSchema,
+  sliceSchema,
+  TYPES,
+} from "./changed-objects.js";
 import { keyOf, nameOf } from "./object-state.js";
 import { plainService, plainSlice, SERVICE_LABEL } from "./plain-objects.js";
-
-const endpointSchema = z.looseObject({ addresses: z.array(z.string()) });
-const sliceSchema = z.looseObject({
-  addressType: z.string(),
-  endpoints: z.array(endpointSchema).nullish(),
-  ports: z.array(z.looseObject({ name: z.string().nullish() })).nullish(),
-});
-const portSchema = z.looseObject({ nodePort: z.number().nullish() });
-const specSchema = z.looseObject({
-  type: z.string().default("ClusterIP"),
-  clusterIP: z.string().nullish(),
-  externalIPs: z.array(z.string()).nullish(),
-  externalTrafficPolicy: z.string().nullish(),
-  internalTrafficPolicy: z.string().nullish(),
-  sessionAffinity: z.string().nullish(),
-  healthCheckNodePort: z.number().nullish(),
-  ports: z.array(portSchema).nullish(),
-});
-type Spec = z.infer<typeof specSchema>;
-const serviceSchema = z.looseObject({ spec: specSchema });
-type Endpoint = z.infer<typeof endpointSchema>;
-
-/** A change with a name. */
-export interface RandomChange {
-  readonly name: string;
-  /** To be made one after the other: a Service and its slices reach a proxy by two watches, in any order. */
-  readonly steps: readonly (readonly ObjectChange[])[];
-  /** Where the change is one that `Program.update` knows: an endpoint of a slice that is ready and not on this node. */
-  readonly endpoint?: {
-    readonly kind: "join" | "leave";
-    readonly service: string;
-    readonly address: string;
-  };
-}
-
-/** A slice that can change, and the endpoints of all slices of its Service. */
-interface Slice {
-  readonly object: ApiObject;
-  readonly service: string;
-  readonly endpoints: readonly Endpoint[];
-  readonly ports: number;
-  readonly all: readonly Endpoint[];
-}
 
 export interface RandomChangesOptions {
   /** Name of this node, for endpoints on it. */
@@ -66,13 +36,8 @@ export interface RandomChangesOptions {
 const READY = { ready: true, serving: true, terminating: false };
 const TERMINATING = { ready: false, serving: true, terminating: true };
 const OTHER_NODE = "other-node";
-const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 /** Load balancers' addresses, from a range for tests (RFC 2544), and in IPv6 what stands for it. */
 const BALANCERS: Cidr = { base: (198 << 24) | (18 << 16), prefixLength: 15 };
-const SOURCE_RANGES: Readonly<Record<Family, readonly (readonly string[])[]>> = {
-  4: [[], ["198.51.100.0/24"], ["198.51.100.0/24", "10.0.0.0/8"], ["0.0.0.0/0"]],
-  6: [[], ["3fff:198::/120"], ["3fff:198::/120", "fd00:10::/32"], ["::/0"]],
-};
 const AFFINITY_SECONDS = [10, 600, 10_800];
 /** Draws before there is no change that could be made. */
 const ATTEMPTS = 1000;
@@ -148,15 +113,9 @@ export class RandomChanges {
     return [...this.#objects.values()].filter((object) => object.kind === kind);
   }
 
-  /** A Service whose cluster IP is of the family. */
-  #service(): { object: ApiObject; name: string; spec: Spec } | undefined {
+  #service(): ChangeableService | undefined {
     const object = this.#pick(this.#ofKind(SERVICE.kind));
-    if (object === undefined) return undefined;
-    const { spec } = serviceSchema.parse(object);
-    const isIpv6 = parseIpv6(spec.clusterIP ?? "") !== undefined;
-    const isOfFamily = this.#family === 6 ? isIpv6 : /^\d+\./.test(spec.clusterIP ?? "");
-    if (!isOfFamily || !TYPES.some((type) => type === spec.type)) return undefined;
-    return { object, name: nameOf(object), spec };
+    return object && serviceOf(object, this.#family);
   }
 
   /** A slice of the family's endpoints that belongs to a Service. */
@@ -338,35 +297,4 @@ export class RandomChanges {
       spec.healthCheckNodePort ??= this.#pool.nodePort();
     else delete spec.healthCheckNodePort;
   }
-}
-
-/** kube-proxy leaves out an endpoint without one (endpointslicecache.go): nothing would change with it. */
-function hasAddress({ addresses }: Endpoint): boolean {
-  return addresses.length > 0;
-}
-
-/**
- * Whether the model's join and leave are the same: one ready endpoint of another node, of one port, and none of the Service that
- * terminates, or has a hint: one that comes or goes decides whether hints count.
- */
-function isPlain({ ports, all }: Slice, endpoint: Endpoint, node: string): boolean {
-  const isReady = ({ conditions }: Endpoint) => {
-    const { ready = true } = conditionsSchema.parse(conditions ?? {});
-    return ready !== false;
-  };
-  const terminates = ({ conditions }: Endpoint) =>
-    conditionsSchema.parse(conditions ?? {}).terminating === true;
-  const isHinted = ({ hints }: Endpoint) => hints !== undefined && hints !== null;
-  return (
-    ports === 1 &&
-    endpoint.nodeName !== node &&
-    isReady(endpoint) &&
-    !all.some((each) => terminates(each) || isHinted(each))
-  );
-}
-
-const conditionsSchema = z.looseObject({ ready: z.boolean().nullish(), terminating: z.boolean().nullish() });
-
-function modified(object: ApiObject, fields: object): ObjectChange {
-  return { type: "MODIFIED", object: { ...object, ...fields } };
 }
