@@ -14,6 +14,7 @@ const WALL_MS = 50;
 /** A process that measures nothing: its spread between replicates is the job's `zipf`, and "crash" fails. */
 vi.mock("./spawn.js", async (original) => {
   const spawn = await original<typeof import("./spawn.js")>();
+  const { MEASURED } = await import("../../test/support/measured.js");
   return {
     ...spawn,
     runReplicate: async (_script: string, job: Job) => {
@@ -21,23 +22,7 @@ vi.mock("./spawn.js", async (original) => {
       if ((job.plane as string) === "crash" || Number.isNaN(floorNs))
         throw new spawn.ReplicateError("no such table");
       const level = 100 * (1 + job.zipf * ((job.seed % 97) / 97 - 0.5));
-      const measured = {
-        batch: 1,
-        samples: [level * floorNs, level * floorNs],
-        singles: null,
-        floorNs,
-        chaseNs: 80,
-        timer: { resolutionNs: 10, floorNs: 40 },
-        checkedBatches: 2,
-        collections: 0,
-        heapBytesPerOperation: 0,
-        buildMs: 1,
-        peakRssBytes: 1,
-        endpoints: 4,
-        programBytes: 1,
-        facts: {},
-        work: { rulesVisited: 1, mapLookups: 1, hashProbes: 1 },
-      };
+      const measured = { ...MEASURED, samples: [level * floorNs, level * floorNs], floorNs, facts: {} };
       return { measured, wallMs: WALL_MS };
     },
   };

@@ -3,28 +3,10 @@ import os from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MEASURED } from "../../test/support/measured.js";
 import { MEASUREMENT_FD } from "./message.js";
-import type { Measured } from "./replicate/measured.js";
 import type { Job } from "./scenario.js";
 import { childPrefix, ReplicateError, runReplicate } from "./spawn.js";
-
-const MEASURED: Measured = {
-  batch: 1,
-  samples: [1, 2],
-  singles: null,
-  floorNs: 1,
-  chaseNs: 80,
-  timer: { resolutionNs: 1, floorNs: 40 },
-  checkedBatches: 2,
-  collections: 0,
-  heapBytesPerOperation: 0,
-  buildMs: 1,
-  peakRssBytes: 1,
-  endpoints: 4,
-  programBytes: 1,
-  facts: { buckets: 8, scheduler: "rr" },
-  work: { rulesVisited: 1, mapLookups: 1, hashProbes: 1, entriesWritten: 0, stateProbes: 0 },
-};
 
 let folder: string;
 beforeAll(() => {
