@@ -31,6 +31,7 @@ const PROCESSES = [
   "bench/family.test.ts",
   "src/charts/layout.test.ts",
   "src/formats/export.test.ts",
+  "src/measure/forecast.test.ts",
   "src/output/edited-results.test.ts",
   "src/planes/calico-ebpf/maps/maglev.test.ts",
   "src/planes/connections.test.ts",

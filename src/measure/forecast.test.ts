@@ -1,6 +1,7 @@
 /** Runs that were recorded, played again: what was said to be left, against what was left. */
 
-import { describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { trials } from "../../test/support/trials.js";
 import { readResults } from "../results/files.js";
 import type { Cell, Results } from "../results/schema.js";
 import { runSchedule } from "./run.js";
@@ -66,10 +67,15 @@ interface Said {
   readonly mostMs: number;
 }
 
-/** What the run says before each of its replicates, and when it ends. */
-async function replay(
-  name: string,
-): Promise<{ said: Said[]; endMs: number; results: Results; recorded: Results }> {
+interface Replay {
+  /** Before each replicate. */
+  readonly said: Said[];
+  readonly endMs: number;
+  readonly results: Results;
+  readonly recorded: Results;
+}
+
+async function replay(name: string): Promise<Replay> {
   const recorded = readResults(`results/${name}`);
   const results = before(recorded);
   const said: Said[] = [];
@@ -91,31 +97,35 @@ async function replay(
 /** What a look decides, as a share of these runs: until then nobody knows which cells it lets go on. */
 const OPEN_SHARE = 0.125;
 
-describe.each(["default", "article", "scenarios", "families"])(
-  "the time left that is said in the run %s",
-  (name) => {
-    it("is within a quarter of what was left or an eighth of the run, from the middle of the run on", async () => {
-      const { said, endMs, results, recorded } = await replay(name);
-      const counts = (run: Results) => run.cells.map(({ replicates }) => replicates.length);
-      expect(counts(results)).toEqual(counts(recorded));
-      const wrong = said
-        .filter(({ at }) => at >= endMs / 2)
-        .filter(
-          ({ at, leftMs }) =>
-            Math.abs(leftMs - (endMs - at)) > Math.max(0.25 * (endMs - at), OPEN_SHARE * endMs),
-        );
-      expect(wrong).toEqual([]);
-      expect(said.length).toBeGreaterThan(100);
-    });
+const RUNS = ["default", "article", "scenarios", "families"].slice(0, trials(2, 4));
 
-    it("never rises above what was said to be the most, nor by more than a quarter at once", async () => {
-      const { said, endMs } = await replay(name);
-      for (const [i, { at, leftMs, mostMs }] of said.entries()) {
-        expect(leftMs).toBeLessThanOrEqual(mostMs);
-        const earlier = said[i - 1];
-        if (earlier === undefined || at < endMs / 2) continue;
-        expect(leftMs).toBeLessThan(1.25 * earlier.leftMs + OPEN_SHARE * endMs);
-      }
-    });
-  },
-);
+describe.each(RUNS)("the time left that is said in the run %s", (name) => {
+  let replayed: Replay;
+  beforeAll(async () => {
+    replayed = await replay(name);
+  });
+
+  it("is within a quarter of what was left or an eighth of the run, from the middle of the run on", () => {
+    const { said, endMs, results, recorded } = replayed;
+    const counts = (run: Results) => run.cells.map(({ replicates }) => replicates.length);
+    expect(counts(results)).toEqual(counts(recorded));
+    const wrong = said
+      .filter(({ at }) => at >= endMs / 2)
+      .filter(
+        ({ at, leftMs }) =>
+          Math.abs(leftMs - (endMs - at)) > Math.max(0.25 * (endMs - at), OPEN_SHARE * endMs),
+      );
+    expect(wrong).toEqual([]);
+    expect(said.length).toBeGreaterThan(100);
+  });
+
+  it("never rises above what was said to be the most, nor by more than a quarter at once", () => {
+    const { said, endMs } = replayed;
+    for (const [i, { at, leftMs, mostMs }] of said.entries()) {
+      expect(leftMs).toBeLessThanOrEqual(mostMs);
+      const earlier = said[i - 1];
+      if (earlier === undefined || at < endMs / 2) continue;
+      expect(leftMs).toBeLessThan(1.25 * earlier.leftMs + OPEN_SHARE * endMs);
+    }
+  });
+});

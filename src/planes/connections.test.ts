@@ -66,7 +66,7 @@ describe.each(ON_NODES)("$name of $node", ({ plane, options, family }) => {
       localShare: 0.25,
     });
     program = plane.compile(cluster, { seed: 1 });
-    flows = coverage(cluster, trials(250, 3_000), 4);
+    flows = coverage(cluster, trials(150, 3_000), 4);
   });
 
   it("decides like lookup, affinity and randomness included", () => {
