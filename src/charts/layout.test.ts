@@ -86,7 +86,7 @@ function picturesOf(results: Results, view: View): { id: string; picture: Pictur
   });
 }
 
-const RUNS = trials(2, 8);
+const RUNS = trials(1, 8);
 
 describe("every chart, whatever was measured", () => {
   it("draws no text over another or beyond the edge, and traces a title of at most ten words to its results", () => {

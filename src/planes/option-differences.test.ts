@@ -46,7 +46,7 @@ describe("planes of kube-proxy keep the contract", () => {
       })),
     ),
   )("with $name in $of, and explain what they decide", ({ options, cluster }) => {
-    const flows = generateCoverageFlows(cluster, trials(500, 20_000), 1);
+    const flows = generateCoverageFlows(cluster, trials(300, 20_000), 1);
     for (const plane of ["iptables", "nftables", "ipvs"]) {
       for (const kubeProxy of KUBE_PROXY_VERSIONS) {
         const all = { ...options, kubeProxy };
