@@ -14,7 +14,7 @@ import { cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
 
 // CSS pixels at 1600 x 900.
 /** Most room right of the plot that labels may take. */
-const LABEL_GUTTER = 460;
+const LABEL_GUTTER = 560;
 /** Room for the right half of the last tick's number. */
 const HALF_TICK = 64;
 /** More markers than this on a line lie on each other, and cost time. */

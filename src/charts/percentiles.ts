@@ -63,7 +63,7 @@ export function percentilesChart(chart: PercentilesChart): Chart {
         [...tails(results, shown), headline(results, ["position"])],
         `Percentiles of single ${what}s at ${services} Services`,
       ),
-      subtitle: `${withConditions(`Single ${what}s at ${services} services, ${intervalKind(shown)}`, measure, results)} · linear scale · lower is better`,
+      subtitle: `${withConditions(`Single ${what}s at ${services} Services, ${intervalKind(shown)}`, measure, results)} · linear scale · lower is better`,
       caption: joinParts([
         provenance(results, measure, shown),
         formatSingles(shown, what),

@@ -59,7 +59,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
         [lastAgainstFirst(results, lines), headline(results, findings)],
         `Time of a ${what} by the entries it visits`,
       ),
-      subtitle: `${withConditions(`Single ${what}s at ${services} services: median, band from p10 to p90`, measure, results)} · log–log scale · lower is better`,
+      subtitle: `${withConditions(`Single ${what}s at ${services} Services: median, band from p10 to p90`, measure, results)} · log–log scale · lower is better`,
       caption: [
         provenance(results, measure, cells),
         formatSingles(cells, what),
