@@ -132,6 +132,23 @@ describe("the deck for PowerPoint", () => {
     expect(notes[1]).toContain(FINDINGS[0]!.sentence);
   });
 
+  it("has all of a page's lines on it, however many they are", async () => {
+    const others = Array.from({ length: 20 }, (_, i) =>
+      fakeFinding(`other-${i}`, `Finding ${i} has no chart`),
+    );
+    const deck = await pptxDeck([fakeResults({ findings: [...FINDINGS, ...others] })], "light");
+    const page = (await parts(deck, /^ppt\/slides\/slide\d+\.xml$/)).find((xml) =>
+      xml.includes("Also found"),
+    )!;
+    const lines = page.split("<a:p>").filter((paragraph) => paragraph.includes("has no chart"));
+    const hundredths = (text: string, name: RegExp) => Number(name.exec(text)![1]);
+    const points = lines.map(
+      (line) => (1.2 * hundredths(line, / sz="(\d+)"/) + hundredths(line, /<a:spcPts val="(\d+)"/)) / 100,
+    );
+    expect(points).toHaveLength(20);
+    expect(points.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(5.2 * 72);
+  });
+
   it("escapes names", async () => {
     const hostile = fakeResults({ planes: ["iptables", `<a:t>&"evil`], findings: FINDINGS.slice(1, 2) });
     for (const xml of await parts(await pptxDeck([hostile], "light"), /\.xml$/)) {

@@ -1,11 +1,11 @@
 /** A deck of slides with native charts: their numbers can be edited in PowerPoint and LibreOffice. */
 
 import PptxGenJSModule from "pptxgenjs";
-import { spreadLabels } from "../../charts/kit/labels.js";
 import { THEMES, type ThemeName } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
 import { renderConfig } from "../image/canvas.js";
 import { finishDeck } from "./finish.js";
+import { type Box, lineNames, NAME, plotOf } from "./line-names.js";
 import { type NativeChart, nativeCaption, nativeChart } from "./native.js";
 import { notesOf } from "./slides.js";
 import { talkOf } from "./talk.js";
@@ -22,16 +22,16 @@ const SIZE = { width: 13.333, height: 7.5 };
 const MARGIN = 0.6;
 const WIDTH = SIZE.width - 2 * MARGIN;
 const CHART = { x: MARGIN - 0.1, y: 1.65, w: WIDTH + 0.2, h: 4.85 };
-/** The plot's share of the chart; the rest right of it is for names. */
-const LINES = { x: 0.07, y: 0.03, w: 0.76, h: 0.81 };
 /** As many letters of 16 points fill a line; a second one would reach the chart. */
 const SUBTITLE_LETTERS = 108;
 /** Points of text on a page of it, the largest that fits; letters are half as wide as they are high. */
-const TEXT_SIZES = [20, 18, 16, 14, 12];
+const TEXT_SIZES = [20, 18, 16, 14, 12, 11, 10];
+/** Between paragraphs, heights of a letter. */
+const PARAGRAPH_GAP = 0.4;
 /** The height of a page of text, points. */
 const TEXT_POINTS = 5.2 * 72;
-/** Lines of names at the ends of lines, inches. */
-const NAME_HEIGHT = 0.32;
+/** Where names at the ends of lines end. */
+const RIGHT = SIZE.width - 0.1;
 /** The size of pictures of charts that PowerPoint has no kind for. */
 const PICTURE = { width: 1600, height: 900 };
 
@@ -85,7 +85,7 @@ function intervalsOf({ cells }: Results): Map<number, readonly [number, number]>
 /** Lines that paragraphs take in points of `size`, the gaps between them included. */
 function linesOf(paragraphs: readonly string[], size: number): number {
   const letters = (WIDTH * 72) / (0.5 * size);
-  return paragraphs.reduce((sum, text) => sum + Math.ceil(text.length / letters) + 14 / (1.2 * size), 0);
+  return paragraphs.reduce((sum, text) => sum + Math.ceil(text.length / letters) + PARAGRAPH_GAP / 1.2, 0);
 }
 
 /** How slides look in a theme. */
@@ -146,8 +146,10 @@ class Look {
   textSlide(title: string, paragraphs: readonly string[]): void {
     const slide = this.slide();
     this.#title(slide, title);
-    const fontSize = TEXT_SIZES.find((size) => linesOf(paragraphs, size) * size * 1.2 < TEXT_POINTS);
-    const runs = paragraphs.map((text) => ({ text, options: { breakLine: true, paraSpaceAfter: 14 } }));
+    const fontSize =
+      TEXT_SIZES.find((size) => linesOf(paragraphs, size) * size * 1.2 < TEXT_POINTS) ?? TEXT_SIZES.at(-1)!;
+    const paraSpaceAfter = PARAGRAPH_GAP * fontSize;
+    const runs = paragraphs.map((text) => ({ text, options: { breakLine: true, paraSpaceAfter } }));
     slide.addText(runs, {
       x: MARGIN,
       y: 1.5,
@@ -155,7 +157,7 @@ class Look {
       h: 5.2,
       margin: 0,
       fontFace: FONT,
-      fontSize: fontSize ?? TEXT_SIZES.at(-1)!,
+      fontSize,
       color: this.#text,
       valign: "top",
     });
@@ -186,6 +188,7 @@ class Look {
 
   chart(slide: DeckSlide, chart: NativeChart, altText: string): void {
     const lines = chart.type === "scatter";
+    const plot = plotOf(chart, CHART, RIGHT);
     const font = { color: this.#secondary, size: 14 };
     const { value, base } = chart;
     const names = chart.categories.map(String);
@@ -203,7 +206,7 @@ class Look {
       ...CHART,
       altText,
       layout: lines
-        ? LINES
+        ? shareOf(plot, CHART)
         : { x: chart.horizontal ? 0.17 : 0.07, y: 0.1, w: chart.horizontal ? 0.78 : 0.9, h: 0.74 },
       chartColors: chart.series.map(({ colours }) => colours[0]!),
       displayBlanksAs: chart.gaps ? "gap" : "span",
@@ -244,44 +247,20 @@ class Look {
       legendFontSize: 14,
       legendFontFace: FONT,
     });
-    if (lines) this.#names(slide, chart);
+    if (lines) this.#names(slide, chart, plot);
   }
 
   /** Names next to the ends of lines, in their colours. */
-  #names(slide: DeckSlide, { series, value, base, categories }: NativeChart): void {
-    const plot = {
-      left: CHART.x + CHART.w * LINES.x,
-      top: CHART.y + CHART.h * LINES.y,
-      width: CHART.w * LINES.w,
-      height: CHART.h * LINES.h,
-    };
-    const share = (at: number, { log, min, max }: typeof value) => {
-      const [low, high] = [min ?? 0, max ?? 1];
-      return log ? Math.log(at / low) / Math.log(high / low) : (at - low) / (high - low);
-    };
-    const ends = series.flatMap(({ label, values, colours }) => {
-      const i = values.findLastIndex((number) => number !== null);
-      return i < 0 ? [] : [{ label, colour: colours[0]!, x: Number(categories[i]), y: values[i]! }];
-    });
-    if (ends.length === 0) return;
-    // A line that ends before the others is named at its own end.
-    const leftOf = (x: number) => plot.left + plot.width * share(x, base) + 0.15;
-    const wanted = ends.map(({ y }) => plot.top + plot.height * (1 - share(y, value)));
-    const middles = spreadLabels(wanted, {
-      min: plot.top,
-      max: plot.top + plot.height - NAME_HEIGHT / 2,
-      spacing: NAME_HEIGHT,
-    });
-    for (const [i, { label, colour, x }] of ends.entries()) {
-      const left = leftOf(x);
+  #names(slide: DeckSlide, chart: NativeChart, plot: Box): void {
+    for (const { label, colour, x, y } of lineNames(chart, plot)) {
       slide.addText(label, {
-        x: left,
-        y: middles[i]! - NAME_HEIGHT / 2,
-        w: SIZE.width - left - 0.1,
-        h: NAME_HEIGHT,
+        x,
+        y,
+        w: RIGHT - x,
+        h: NAME.height,
         margin: 0,
         fontFace: FONT,
-        fontSize: 16,
+        fontSize: NAME.points,
         bold: true,
         color: colour,
         valign: "middle",
@@ -289,4 +268,9 @@ class Look {
       });
     }
   }
+}
+
+/** A box as shares of the one that holds it. */
+function shareOf({ x, y, w, h }: Box, of: Box): Box {
+  return { x: (x - of.x) / of.w, y: (y - of.y) / of.h, w: w / of.w, h: h / of.h };
 }
