@@ -3,7 +3,7 @@
  * (vendor/canvas), with the bundled Inter, because a bare machine may have no font and text would silently vanish.
  */
 
-import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { PDFDocument } from "@napi-rs/canvas";
 import type { Chart, ChartConfiguration, Plugin } from "chart.js";
 import { ChartJSNodeCanvas } from "chartjs-node-canvas";
@@ -43,11 +43,8 @@ export interface TextBox {
 
 /** Device pixels per CSS pixel. A PDF counts in points: 72 per inch, where CSS has 96 pixels. */
 const PIXEL_RATIO = { png: 2, svg: 1, pdf: 0.75 } as const;
-const FONT_FILES = [
-  "400Regular/Inter_400Regular.ttf",
-  "600SemiBold/Inter_600SemiBold.ttf",
-  "700Bold/Inter_700Bold.ttf",
-];
+/** Made by `scripts/copy-fonts.ts`. */
+const FONT_FILES = ["inter-400.ttf", "inter-600.ttf", "inter-700.ttf"];
 
 type ChartClass = new (context: unknown, config: ChartConfiguration) => Chart;
 interface Renderer {
@@ -145,9 +142,9 @@ function rendererFor({ width, height, format }: CanvasOptions): Renderer {
     },
   });
   if (renderers.size === 0) {
-    const require = createRequire(import.meta.url);
     for (const file of FONT_FILES) {
-      canvas.registerFont(require.resolve(`@expo-google-fonts/inter/${file}`), { family: FONT_FAMILY });
+      const path = fileURLToPath(new URL(`fonts/${file}`, import.meta.url));
+      canvas.registerFont(path, { family: FONT_FAMILY });
     }
   }
   const renderer = { canvas, Chart: Chart! };

@@ -141,7 +141,7 @@ const short = (value: number): number => Number(value.toFixed(3));
 
 const fonts = new Map<number, string>();
 
-/** A weight of the subset that `scripts/subset-fonts.ts` makes, or regular if there is none. */
+/** A weight of the subset that `scripts/copy-fonts.ts` makes, or regular if there is none. */
 function fontBase64(weight: number): string {
   const known = fonts.get(weight);
   if (known !== undefined) return known;

@@ -1,9 +1,10 @@
 /**
- * Makes the fonts that SVG pictures carry: `npm run build && node dist/scripts/subset-fonts.js`. They are committed, because
- * a picture is drawn without waiting, and a subset takes a WebAssembly module to make.
+ * Copies the fonts that pictures are drawn with, and makes the subsets that SVG pictures carry: `npm run build && node
+ * dist/scripts/copy-fonts.js`. They are committed: a subset takes a WebAssembly module to make, and of the 18 fonts of the
+ * package three are used.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,8 +32,9 @@ const SETTINGS = {
 const require = createRequire(import.meta.url);
 mkdirSync(FOLDER, { recursive: true });
 for (const [weight, file] of Object.entries(WEIGHTS)) {
-  const font = readFileSync(require.resolve(`@expo-google-fonts/inter/${file}.ttf`));
-  const subset = await subsetFont(font, ASCII + MORE, SETTINGS);
+  const path = require.resolve(`@expo-google-fonts/inter/${file}.ttf`);
+  copyFileSync(path, join(FOLDER, `inter-${weight}.ttf`));
+  const subset = await subsetFont(readFileSync(path), ASCII + MORE, SETTINGS);
   writeFileSync(join(FOLDER, `inter-${weight}.woff2`), subset);
   console.log(`inter-${weight}.woff2: ${subset.length} bytes`);
 }
