@@ -13,11 +13,23 @@ export function parseMetrics(text: string): Map<string, number> {
 const PREFIX = "kubeproxy_sync_proxy_rules_";
 const LAST = `${PREFIX}last_timestamp_seconds`;
 const QUEUED = `${PREFIX}last_queued_timestamp_seconds`;
+const DURATION = `${PREFIX}duration_seconds`;
 const FAILURES = [
   `${PREFIX}iptables_restore_failures_total`,
   `${PREFIX}iptables_partial_restore_failures_total`,
   `${PREFIX}nftables_sync_failures_total`,
 ];
+
+/** The syncs of one family, or of both where kube-proxy does not tell them apart (1.34). */
+export interface FamilySync {
+  /** When the last change came, in seconds since 1970. */
+  readonly queued: number;
+  /** When the last sync ended, in seconds since 1970; 0: there was none. */
+  readonly last: number;
+  /** How many have ended, and how long they took together. */
+  readonly syncs: number;
+  readonly seconds: number;
+}
 
 /** Where kube-proxy is with the changes that it received. */
 export interface SyncState {
@@ -25,8 +37,9 @@ export interface SyncState {
   readonly changes: number;
   /** When the last sync ended, in seconds since 1970, summed over the families: another number after each sync. */
   readonly lastSync: number;
-  /** Everything received is in the rules, in every family. */
+  /** Nothing waits for a sync, in any family; one may have begun and not ended (see `SettledSync`). */
   readonly isSynced: boolean;
+  readonly families: readonly FamilySync[];
   /** Writes that a tool refused. */
   readonly failures: number;
 }
@@ -39,16 +52,27 @@ export function syncState(samples: ReadonlyMap<string, number>): SyncState {
       0,
     );
   // A label per family, or none.
-  const families = [...samples.keys()].filter((key) => key === QUEUED || key.startsWith(`${QUEUED}{`));
-  const isWritten = families.map((queued) => {
-    const last = samples.get(queued.replace(QUEUED, LAST)) ?? 0;
-    return last > 0 && last >= samples.get(queued)!;
+  const queues = [...samples.keys()].filter((key) => key === QUEUED || key.startsWith(`${QUEUED}{`));
+  const families = queues.map((queue): FamilySync => {
+    // kube-proxy 1.34 has a label on durations only.
+    const own = (name: string): number =>
+      queue === QUEUED ? sum([name]) : (samples.get(queue.replace(QUEUED, name)) ?? 0);
+    return {
+      queued: own(QUEUED),
+      last: own(LAST),
+      syncs: own(`${DURATION}_count`),
+      seconds: own(`${DURATION}_sum`),
+    };
   });
   const pending = sum([`${PREFIX}service_changes_pending`, `${PREFIX}endpoint_changes_pending`]);
   return {
     changes: sum([`${PREFIX}service_changes_total`, `${PREFIX}endpoint_changes_total`]),
     lastSync: sum([LAST]),
-    isSynced: pending === 0 && families.length > 0 && isWritten.every(Boolean),
+    isSynced:
+      pending === 0 &&
+      families.length > 0 &&
+      families.every(({ last, queued }) => last > 0 && last >= queued),
+    families,
     failures: sum(FAILURES),
   };
 }

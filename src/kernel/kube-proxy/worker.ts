@@ -31,6 +31,7 @@ import {
   type Sync,
 } from "./protocol.js";
 import { ModelReader, readRules, runLocally } from "./reload.js";
+import { SettledSync } from "./settled-sync.js";
 import { nameOfProcess, TICKS_PER_SECOND, toolWork } from "./tool-work.js";
 import { Wrappers } from "./wrappers.js";
 
@@ -103,8 +104,10 @@ class Node {
     // A change of a slice can be one of several: large slices are split.
     const version = this.#server.resourceVersion;
     for (const change of changes) this.#server.apply(change);
-    const expected = (before?.changes ?? 0) + this.#server.resourceVersion - version;
-    const sync = await this.#synced(this.#proxy!, startedAt, expected);
+    const events = this.#server.resourceVersion - version;
+    const settled = before && new SettledSync(before, events, startedAt);
+    const expected = (before?.changes ?? 0) + events;
+    const sync = await this.#synced(this.#proxy!, startedAt, { expected, settled });
     return { ...sync, commands: [...late, ...sync.commands] };
   }
 
@@ -155,10 +158,14 @@ class Node {
     }
   }
 
-  /** Waits until kube-proxy has received so many changes (undefined: has read its objects) and written them. */
-  async #synced(proxy: KubeProxyProcess, startedAt: number, expected: number | undefined): Promise<Sync> {
+  /** Waits until kube-proxy has received and written these changes (undefined: its objects). */
+  async #synced(
+    proxy: KubeProxyProcess,
+    startedAt: number,
+    changes: { expected: number; settled: SettledSync | undefined } | undefined,
+  ): Promise<Sync> {
     let previous: SyncState | undefined;
-    let syncedAt: number | undefined;
+    let syncedAt = startedAt;
     let [workedAt, worked, saidAt] = [startedAt, 0, startedAt];
     for (;;) {
       const now = performance.now();
@@ -184,19 +191,19 @@ class Node {
       if (state !== undefined && state.failures > 0)
         throw new KernelError(`kube-proxy could not write its rules: ${proxy.lastWords()}`);
       const isComplete =
-        expected === undefined || (state?.changes ?? 0) >= expected || now - startedAt > UNNOTICED_MS;
-      if (state?.isSynced && isComplete && (expected !== undefined || (await isHealthy()))) {
-        syncedAt ??= now;
-        if (previous?.lastSync !== state.lastSync) syncedAt = now;
+        changes === undefined || (state?.changes ?? 0) >= changes.expected || now - startedAt > UNNOTICED_MS;
+      if (state !== undefined && previous?.lastSync !== state.lastSync) syncedAt = now;
+      const isWritten = state && (changes?.settled?.isWritten(state, now) ?? state.isSynced);
+      if (isWritten && isComplete && (changes !== undefined || (await isHealthy()))) {
         // Twice the same: a sync that was queued between the two readings would show.
-        const isSettled = expected !== undefined || now - syncedAt >= SETTLED_MS;
+        const isSettled = changes !== undefined || now - syncedAt >= SETTLED_MS;
         if (isSettled && previous?.isSynced && previous.changes === state.changes)
           return {
             writes: this.#wrappers.take(),
             ...(await this.#handed()),
             elapsedMs: syncedAt - startedAt,
           };
-      } else syncedAt = undefined;
+      }
       previous = state;
       await setTimeout(
         Math.min(MAX_POLL_MS, Math.max(POLL_MS, PAUSES_PER_READING * (performance.now() - now))),
