@@ -17,6 +17,7 @@ import { refuseUnsafeNames } from "../cluster/safe-names.js";
 import { NotRepresentableError } from "../errors.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
 import { OTHER_NODE, THIS_NODE } from "./exported-nodes.js";
+import type { ApiObject } from "./list-watch/parse.js";
 import { serviceCidrObjects } from "./network/service-cidrs.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
@@ -34,25 +35,37 @@ interface Part {
  * what the API server would refuse.
  */
 export function* kubernetesList(clusters: Cluster | DualStack): Iterable<string> {
+  let separator = '{"apiVersion":"v1","kind":"List","items":[\n';
+  for (const object of kubernetesObjects(clusters)) {
+    yield `${separator}${JSON.stringify(object)}`;
+    separator = ",\n";
+  }
+  yield separator === ",\n" ? "\n]}\n" : `${separator}]}\n`;
+}
+
+/**
+ * The same, as objects of JavaScript.
+ * @param endpointsPerSlice How many endpoints a slice has at most.
+ * @throws NotRepresentableError for what the API server would refuse.
+ */
+export function* kubernetesObjects(
+  clusters: Cluster | DualStack,
+  endpointsPerSlice = ENDPOINTS_PER_SLICE,
+): Iterable<ApiObject> {
   const families = familiesOf(clusters).filter((cluster) => cluster !== undefined);
   for (const cluster of families) {
     refuseUnsafeNames(cluster);
     validateAgainstApiRules(cluster);
   }
-  yield '{"apiVersion":"v1","kind":"List","items":[';
   // One range is the cluster's own: whoever takes the Services has it already.
-  const all = serviceCidrObjects(families);
-  const ranges = all.length > 1 ? all : [];
-  if (ranges.length > 0) yield `\n${ranges.map((object) => JSON.stringify(object)).join(",\n")}`;
-  let separator = ranges.length > 0 ? "," : "";
+  const ranges = serviceCidrObjects(families);
+  if (ranges.length > 1) yield* ranges;
   for (const parts of servicesOf(families)) {
     const { cluster, s } = parts[0];
     const [namespace, name] = apiName(cluster, s);
-    const objects = [serviceObject(parts, namespace, name), ...sliceObjects(parts, namespace, name)];
-    yield `${separator}\n${objects.map((object) => JSON.stringify(object)).join(",\n")}`;
-    separator = ",";
+    yield serviceObject(parts, namespace, name);
+    yield* sliceObjects(parts, namespace, name, endpointsPerSlice);
   }
-  yield "\n]}\n";
 }
 
 /** Services in the order of the first family, each with its parts; then those that the other has alone. */
@@ -97,7 +110,7 @@ function refuseDifference(own: Part, other: Part): void {
     );
 }
 
-function serviceObject(parts: readonly [Part, Part?], namespace: string, name: string): object {
+function serviceObject(parts: readonly [Part, Part?], namespace: string, name: string): ApiObject {
   const all = parts.filter((part) => part !== undefined);
   const { cluster, s } = parts[0];
   const externals = (isListed: (kind: number) => boolean) =>
@@ -164,8 +177,13 @@ function ingress(addresses: readonly string[], name: string): object[] {
 }
 
 /** Slices of each port, because each has endpoints of its own; a slice has one target port. */
-function sliceObjects(parts: readonly [Part, Part?], namespace: string, service: string): object[] {
-  const slices: object[] = [];
+function sliceObjects(
+  parts: readonly [Part, Part?],
+  namespace: string,
+  service: string,
+  size: number,
+): ApiObject[] {
+  const slices: ApiObject[] = [];
   const add = (
     cluster: Cluster,
     p: number,
@@ -205,8 +223,8 @@ function sliceObjects(parts: readonly [Part, Part?], namespace: string, service:
         else byPort.set(port, [e]);
       }
       for (const [port, members] of byPort) {
-        for (let first = 0; first < members.length; first += ENDPOINTS_PER_SLICE) {
-          add(cluster, p, port, members.slice(first, first + ENDPOINTS_PER_SLICE), isHinted);
+        for (let first = 0; first < members.length; first += size) {
+          add(cluster, p, port, members.slice(first, first + size), isHinted);
         }
       }
     }

@@ -69,17 +69,7 @@ export const serve: CommandModule<object, Arguments> = {
     const size = parseInteger(args["max-endpoints-per-slice"], "max-endpoints-per-slice", 1, 1000);
     const rate = args.churn === undefined ? 0 : parseInteger(args.churn, "churn", 1, MAX_RATE);
     const seed = parseSeed(args.seed);
-    const slices: Slice[] = [];
-    const source = chosenSource(args);
-    if (args["pod-range"] === NO_POD_RANGE) throw new UsageError("--pod-range needs an IPv4 range here");
-    // Objects are served as they are: they say themselves where their endpoints run.
-    if (source.objects || args.services !== undefined) refuseNodeOptions(args);
-    const objects = source.objects ?? clusterObjects(source.cluster, size);
-    const server = new ApiServer(rate > 0 ? withSlicesNoted(objects, size, slices) : objects, {
-      maxEndpointsPerSlice: size,
-    });
-    if (rate > 0 && slices.length === 0)
-      throw new UsageError("--churn: the cluster has no EndpointSlice with endpoints to replace");
+    const { server, slices } = loadedServer(args, size, rate);
     for (const [kind, count] of server.skipped)
       note(`not served: ${formatCount(count)} objects of kind ${kind}`);
     if (server.count(NODE) === 0)
@@ -99,6 +89,22 @@ export const serve: CommandModule<object, Arguments> = {
     });
   },
 };
+
+/** Reads or generates what is served. A function of its own: what it came from is not held while it is served. */
+function loadedServer(args: Arguments, size: number, rate: number) {
+  const slices: Slice[] = [];
+  const source = chosenSource(args);
+  if (args["pod-range"] === NO_POD_RANGE) throw new UsageError("--pod-range needs an IPv4 range here");
+  // Objects are served as they are: they say themselves where their endpoints run.
+  if (source.objects || args.services !== undefined) refuseNodeOptions(args);
+  const objects = source.objects ?? clusterObjects(source.cluster, size);
+  const server = new ApiServer(rate > 0 ? withSlicesNoted(objects, size, slices) : objects, {
+    maxEndpointsPerSlice: size,
+  });
+  if (rate > 0 && slices.length === 0)
+    throw new UsageError("--churn: the cluster has no EndpointSlice with endpoints to replace");
+  return { server, slices };
+}
 
 /** More than any proxy follows, and few enough for the timer. */
 const MAX_RATE = 100_000;

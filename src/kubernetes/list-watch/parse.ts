@@ -62,6 +62,12 @@ export interface ParsedObject {
  */
 export function parseObject(value: unknown): ParsedObject {
   const object = checked(objectSchema, value);
+  if (object.kind === ENDPOINT_SLICE.kind) asEndpointSlice(object);
+  return completed(object);
+}
+
+/** One object with what the API server fills in. */
+export function completed(object: ApiObject): ParsedObject {
   const resource = resourceOfKind(object.apiVersion, object.kind);
   if (resource === undefined) return { resource, object };
   const named = { ...object.metadata };
