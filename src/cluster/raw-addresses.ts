@@ -4,7 +4,7 @@ import { InvalidClusterError } from "../errors.js";
 import type { AddressPlan } from "./address-plan.js";
 import { type Cidr, formatCidr, type Network, parseAddress, parseCidr } from "./cluster.js";
 import type { Family } from "./family.js";
-import { type Cidr6, formatCidr6, maskIpv6, parseCidr6, parseIpv6 } from "./ipv6.js";
+import { type Cidr6, formatCidr6, formatIpv6, maskIpv6, parseCidr6, parseIpv6 } from "./ipv6.js";
 import { planAddresses } from "./plan-addresses.js";
 
 /** IPv4: its number; IPv6: its 128 bits. */
@@ -19,6 +19,12 @@ export interface RawCidr {
 /** An address of either family; undefined for any other text. */
 export function parseRawAddress(text: string): RawAddress | undefined {
   return parseAddress(text) ?? parseIpv6(text);
+}
+
+/** An address as programs print it, IPv6 as RFC 5952 writes it: objects may hold `fd00::0:1`. Any other text is left as it is. */
+export function canonicalAddress(text: string): string {
+  const address = parseIpv6(text);
+  return address === undefined ? text : formatIpv6(address);
 }
 
 /** CIDR notation; IPv6 as RFC 5952 writes it. */

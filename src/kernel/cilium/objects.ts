@@ -3,8 +3,7 @@
 import { z } from "zod";
 import { type Cluster, protocolName } from "../../cluster/cluster.js";
 import { endpointText, familiesOf } from "../../cluster/family.js";
-import { formatIpv6 } from "../../cluster/ipv6.js";
-import { parseRawAddress } from "../../cluster/raw-addresses.js";
+import { canonicalAddress } from "../../cluster/raw-addresses.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
 import {
@@ -103,8 +102,8 @@ function withReadRanges(object: ApiObject): ApiObject {
 
 /** An address of a slice as entries have it in front of a port. */
 function hostText(address: string): string {
-  const raw = parseRawAddress(address);
-  return typeof raw === "bigint" ? `[${formatIpv6(raw)}]` : address;
+  const text = canonicalAddress(address);
+  return text.includes(":") ? `[${text}]` : text;
 }
 
 /** `stateOf`: by Service and backend. */

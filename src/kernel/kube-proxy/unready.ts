@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { canonicalAddress } from "../../cluster/raw-addresses.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE } from "../../kubernetes/list-watch/resources.js";
 
@@ -35,7 +36,8 @@ export function unreadyElements(...readings: readonly Iterable<ApiObject>[]): (l
   for (const object of readings.flatMap((objects) => [...objects])) {
     if (object.kind !== ENDPOINT_SLICE.kind) continue;
     for (const { addresses, conditions, hints } of sliceSchema.parse(object).endpoints) {
-      if (conditions?.ready === false || hints) for (const address of addresses) unready.add(address);
+      if (conditions?.ready === false || hints)
+        for (const address of addresses) unready.add(canonicalAddress(address));
     }
   }
   return (line) => unready.has(LOOP_BACK.exec(line)?.[1] ?? "");

@@ -2,6 +2,7 @@
 
 import { type Cidr, cidrSize, type Network } from "../../cluster/cluster.js";
 import { addressText } from "../../cluster/family.js";
+import { canonicalAddress } from "../../cluster/raw-addresses.js";
 import type { Random } from "../../random.js";
 
 /** kube-apiserver's default `--service-node-port-range`. */
@@ -23,7 +24,7 @@ export class AddressPool {
 
   /** It is in use already. */
   reserve(address: string): void {
-    this.#addresses.add(address);
+    this.#addresses.add(canonicalAddress(address));
   }
 
   /** It is in use already. */

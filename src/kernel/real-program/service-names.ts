@@ -1,6 +1,7 @@
 /** Which Service a line of rules belongs to: by its comment, its chain, its addresses or its port. */
 
 import { z } from "zod";
+import { canonicalAddress } from "../../cluster/raw-addresses.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
 
@@ -81,7 +82,7 @@ export class ServiceNames {
       ...(spec?.externalIPs ?? []),
       ...ingress.map(({ ip }) => ip),
     ];
-    for (const address of addresses) if (address) this.#byAddress.set(address, name);
+    for (const address of addresses) if (address) this.#byAddress.set(canonicalAddress(address), name);
     for (const { nodePort } of spec?.ports ?? []) if (nodePort) this.#byNodePort.set(String(nodePort), name);
   }
 
