@@ -6,6 +6,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { ciliumPath, installedCilium } from "../../src/kernel/cilium/binary.js";
+import { repeatingSlices } from "../support/repeating-slices.js";
 
 const CLI = "dist/src/cli/main.js";
 const OBJECTS = "test/data/kube-proxy/clusters/kinds.json";
@@ -108,6 +109,13 @@ describe.skipIf(lacking !== null)("Cilium's control plane", () => {
       }
     },
   );
+
+  test.each([1, 2, 3])("models: Services of which slices repeat endpoints, random cluster %d", (seed) => {
+    const path = join(folder, `repeating-${seed}.json`);
+    writeFileSync(path, repeatingSlices(seed, 20));
+    for (const algorithm of ["random", "maglev"])
+      expectNoDifference([path, "--cilium", "--algorithm", algorithm], CHANGES);
+  });
 
   test("models: Services of both families and 50 changes, and as many operations as are counted", () => {
     const args = [DUAL, "--node", "me", "--cilium", "--algorithm", "maglev", "--changes", "50"];

@@ -23,6 +23,7 @@ import { modelChange } from "../real-program/model-change.js";
 import { RandomChanges } from "../real-program/random-changes.js";
 import { Cilium, type CiliumAlgorithm } from "./driver.js";
 import { type CiliumCluster, ciliumCluster } from "./objects.js";
+import { ReadBackends } from "./read-backends.js";
 
 export interface VerifyCiliumOptions {
   /** What Cilium reads, the Node included. */
@@ -50,7 +51,10 @@ export interface VerifyCiliumOptions {
 export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable<VerifyStep> {
   const { objects, binary, algorithm, seed, timeoutMs, realMaps, signal } = options;
   const facts = nodeFacts(objects, options.node);
-  const first = ciliumCluster(objects, { ...facts, podRange: options.podRange });
+  const added = objects.map((object): ObjectChange => ({ type: "ADDED", object }));
+  const read = new ReadBackends();
+  read.apply(added);
+  const first = ciliumCluster(read.objects(objects), { ...facts, podRange: options.podRange });
   const given = options.cluster && familiesOf(options.cluster).filter((one) => one !== undefined);
   const clusters = given ?? first.parts.map(({ cluster }) => cluster);
   const [{ network }] = clusters as [Cluster];
@@ -66,7 +70,6 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
   const disputed = new Set(first.disputed);
   const cilium = new Cilium({ binary, ...facts, algorithm, timeoutMs, realMaps }, signal);
   try {
-    const added = objects.map((object): ObjectChange => ({ type: "ADDED", object }));
     const { maps } = await cilium.apply(added);
     let stale = staleBackends(maps);
     yield {
@@ -82,11 +85,12 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
       let after: HexMaps = {};
       for (const step of change.steps) {
         const { maps, journal } = await cilium.apply(step);
+        read.apply(step);
         issued += journal.length;
         after = maps;
       }
       const changed = changes.objects();
-      const now = ciliumCluster(changed, { ...facts, podRange });
+      const now = ciliumCluster(read.objects(changed), { ...facts, podRange });
       for (const backend of now.disputed) disputed.add(backend);
       programs = programsOf(now, algorithm);
       // A backend that leaves and is kept, because entries that Cilium forgot refer to it.
