@@ -6,12 +6,14 @@ import { InputError, UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import { takenFromText } from "../../kernel/kube-proxy/handover.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
+import { withoutRepeatedEndpoints } from "../../kernel/kube-proxy/repeated-endpoints.js";
 import { SYNC_MS, timeoutFor, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { importKubernetes } from "../../kubernetes/import.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { SERVICE, SERVICE_CIDR } from "../../kubernetes/list-watch/resources.js";
 import { serviceCidrObjects } from "../../kubernetes/network/service-cidrs.js";
+import { formatCount } from "../../text.js";
 import { type ClusterChoice, parseSeed } from "../options/cluster.js";
 import { type KubeProxyChoice, kubeProxyOptions, podRangesOf } from "../options/kube-proxy.js";
 import { chosenSource } from "../options/objects.js";
@@ -46,12 +48,20 @@ function refuseNfacct(nfacct: boolean | undefined): void {
     );
 }
 
+const REPEATED =
+  "several slices of a Service hold the same endpoint, and which of them counts is up to the order of a map in kube-proxy";
+
 /** Throws CheckFailedError where kube-proxy's rules or writes are not those that lbscale models. */
 export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<void> {
   const { mode } = args;
   refuseNfacct(args.nfacct);
   const source = comparedObjects(args);
-  const common = realProgramOptions(args, timeoutFor(mode, source.services));
+  const services = source.services;
+  const common = realProgramOptions(args, timeoutFor(mode, services));
+  const { objects, leftOut } = withoutRepeatedEndpoints(source.objects, common.changes > 0);
+  if (leftOut.length === services && services > 0)
+    throw new UsageError(`nothing to compare: ${REPEATED}, in each of the ${formatCount(services)} Services`);
+  if (leftOut.length > 0) note(`left out: ${REPEATED}: ${leftOut.join(", ")}`);
   const settings = kubeProxyOptions({ ...args, "kube-proxy": undefined });
   const binary = findKubeProxy(args["kube-proxy"]);
   const version = await minorOf(binary);
@@ -62,12 +72,12 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
     what: "rules",
     unit: "lines of rules",
     counted: "syncs wrote",
-    services: source.services,
+    services: services - leftOut.length,
     changes: common.changes,
     footnote: takenFromText(mode),
     json: args.json ? { kubeProxy: name, mode, seed: common.seed } : undefined,
     compare: (signal, onWait) =>
-      verifyKubeProxy({ ...common, ...source, settings, binary, version, mode, signal, onWait }),
+      verifyKubeProxy({ ...common, ...source, objects, settings, binary, version, mode, signal, onWait }),
   });
 }
 
