@@ -56,7 +56,13 @@ function intervalEnd(value: number): string {
 
 /** A factor and its interval, as sentences say them: `6.2 times [5.9, 6.6]`. */
 export function formatFactor(value: number, interval: readonly number[]): string {
-  return `${twoDigits(value)} times [${interval.map(intervalEnd).join(", ")}]`;
+  return `${factorText(value)} times [${interval.map(intervalEnd).join(", ")}]`;
+}
+
+/** `1.0` where `twoDigits` says 1: "1 times" reads as a count. */
+function factorText(value: number): string {
+  const text = twoDigits(value);
+  return text === "1" ? "1.0" : text;
 }
 
 /** A time and its interval, as headlines say them: `75 µs (63–84 µs)`, one word that no line breaks. */
@@ -70,7 +76,7 @@ export function formatSpan(ns: number, interval: readonly number[]): string {
 /** A factor and its interval, as headlines say them: `6.2×\u00a0(5.9–6.6)`, one word that no line breaks. */
 export function headlineFactor(value: number, interval: readonly number[]): string {
   const ends = [...new Set(interval.map(intervalEnd))];
-  return `${twoDigits(value)}×${ends.length > 1 ? `\u00a0(${ends.join("–")})` : ""}`;
+  return `${factorText(value)}×${ends.length > 1 ? `\u00a0(${ends.join("–")})` : ""}`;
 }
 
 /** A share, 0 to 1, as whole percent: `12 %`. */
