@@ -18,6 +18,15 @@ describe("lbscale report", () => {
     writeFileSync(join(run, "results.json"), JSON.stringify(fake));
   });
 
+  it("says in one line how many charts are not drawn, and of each why with --verbose", async () => {
+    const args = ["report", run, "--formats", "svg", "--theme", "light"];
+    const { stderr } = await lbscale(args);
+    expect(stderr).toMatch(/^\d\d charts are not drawn, .*; --verbose says what they need\n$/);
+    const lines = (await lbscale([...args, "--verbose"])).stderr.trimEnd().split("\n");
+    expect(lines).toHaveLength(Number.parseInt(stderr, 10));
+    for (const line of lines) expect(line).toMatch(/^no chart ".*": ./);
+  });
+
   describe("--chart", () => {
     const rested = join(folder, "rested");
     beforeAll(() => {

@@ -36,6 +36,7 @@ describe("an option that a command would ignore", () => {
     ["--kube-proxy", ["explain", YAML, "web", "--planes", "ebpf", "--kube-proxy", "1.36"]],
     ["--theme", ["report", "x", "--formats", "html,md", "--theme", "dark"]],
     ["--size", ["report", "x", "--formats", "slides-pdf", "--size", "square"]],
+    ["--verbose", ["report", "x", "--formats", "md", "--verbose"]],
     ["--chart", ["report", "x", "--formats", "md", "--chart", "lookup"]],
     ["--out", ["report", "x", "--formats", "text", "--out", "y"]],
     ["--theme", ["compare", "x", "y", "--theme", "dark"]],

@@ -31,6 +31,7 @@ const USED_BY = {
   theme: [...IMAGE_FORMATS, ...TALK_FORMATS],
   size: IMAGE_FORMATS,
   chart: [...IMAGE_FORMATS, "text"],
+  verbose: IMAGE_FORMATS,
   out: FILE_FORMATS,
 } as const satisfies Readonly<Record<string, readonly (typeof REPORT_FORMATS)[number][]>>;
 
@@ -43,6 +44,7 @@ interface Arguments {
   chart: string | undefined;
   out: string | undefined;
   json: boolean;
+  verbose: boolean | undefined;
 }
 
 export const report: CommandModule<object, Arguments> = {
@@ -96,7 +98,11 @@ export const report: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: "Folder to write to; the run's and its charts/ by default",
       })
-      .option("json", { type: "boolean", default: false, describe: "List what was written as JSON" }),
+      .option("json", { type: "boolean", default: false, describe: "List what was written as JSON" })
+      .option("verbose", {
+        type: "boolean",
+        describe: "Say of each chart that is not drawn why",
+      }),
   handler: async (args) => {
     if (args.out === "") throw new UsageError("--out needs a folder");
     const asked = parseChoices(args.formats, "formats", REPORT_FORMATS);
@@ -134,7 +140,7 @@ export const report: CommandModule<object, Arguments> = {
     const runFolder = statSync(args.run).isDirectory() ? args.run : dirname(args.run);
     const folders = { top: args.out ?? runFolder, charts: args.out ?? join(runFolder, "charts") };
     const { paths, skipped } = await writeReport(results, folders, request);
-    for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
+    noteSkipped(skipped, args.verbose === true || request.charts !== undefined);
     if (asked.includes("text")) {
       const { terminalSummary } = await import("../summary/summary.js");
       await print(`${terminalSummary(results, request.charts)}\n`);
@@ -149,6 +155,15 @@ export const report: CommandModule<object, Arguments> = {
     }
   },
 };
+
+/** Most charts are of scenarios and lanes that a run did not measure: one line, unless their reasons are asked for. */
+function noteSkipped(skipped: readonly { id: string; reason: string }[], isEach: boolean): void {
+  if (isEach) for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
+  else if (skipped.length > 0) {
+    const charts = skipped.length === 1 ? "1 chart is" : `${skipped.length} charts are`;
+    note(`${charts} not drawn, for lack of what they show; --verbose says what they need`);
+  }
+}
 
 /** An option that would be ignored is refused by name. */
 function refuseUnused(args: Arguments, asked: readonly string[]): void {
