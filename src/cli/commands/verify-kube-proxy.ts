@@ -49,7 +49,7 @@ function refuseNfacct(nfacct: boolean | undefined): void {
 }
 
 const REPEATED =
-  "several slices of a Service hold the same endpoint, and which of them counts is up to the order of a map in kube-proxy";
+  "slices of a Service disagree on an endpoint, and which of them counts is up to the order of a map in kube-proxy";
 
 /** Throws CheckFailedError where kube-proxy's rules or writes are not those that lbscale models. */
 export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<void> {
@@ -58,7 +58,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
   const source = comparedObjects(args);
   const services = source.services;
   const common = realProgramOptions(args, timeoutFor(mode, services));
-  const { objects, leftOut } = withoutRepeatedEndpoints(source.objects, common.changes > 0);
+  const { objects, leftOut } = withoutRepeatedEndpoints(source.objects);
   if (leftOut.length === services && services > 0)
     throw new UsageError(`nothing to compare: ${REPEATED}, in each of the ${formatCount(services)} Services`);
   if (leftOut.length > 0) note(`left out: ${REPEATED}: ${leftOut.join(", ")}`);

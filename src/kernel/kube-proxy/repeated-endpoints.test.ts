@@ -23,31 +23,23 @@ describe("endpoints that slices repeat", () => {
       slice("two-a", "two", 80, true, "fd00::1", "fd00::2"),
       slice("two-b", "two", 80, false, "fd00::0:2"),
     ];
-    expect(withoutRepeatedEndpoints([...twice, ...KEPT], false)).toEqual({
+    expect(withoutRepeatedEndpoints([...twice, ...KEPT])).toEqual({
       objects: KEPT,
       leftOut: ["a/two"],
     });
   });
 
-  it("leave their Service out where the slices agree, if these will change", () => {
-    const twice = [
-      service("two"),
-      slice("two-a", "two", 80, true, "fd00::2"),
-      slice("two-b", "two", 80, true, "fd00::2"),
-    ];
-    const objects = [...twice, ...KEPT];
-    expect(withoutRepeatedEndpoints(objects, false)).toEqual({ objects, leftOut: [] });
-    expect(withoutRepeatedEndpoints(objects, true)).toEqual({ objects: KEPT, leftOut: ["a/two"] });
-  });
-
-  it("are none at other ports, in other Services, or within one slice", () => {
+  it("are no matter at other ports, in other Services, within one slice, or where slices agree", () => {
     const objects = [
       service("two"),
       slice("two-a", "two", 80, true, "fd00::2", "fd00::2"),
       slice("two-b", "two", 81, false, "fd00::2"),
       service("three"),
       slice("three-a", "three", 80, false, "fd00::2"),
+      service("four"),
+      slice("four-a", "four", 80, true, "fd00::2"),
+      slice("four-b", "four", 80, true, "fd00::2"),
     ];
-    expect(withoutRepeatedEndpoints(objects, true)).toEqual({ objects, leftOut: [] });
+    expect(withoutRepeatedEndpoints(objects)).toEqual({ objects, leftOut: [] });
   });
 });

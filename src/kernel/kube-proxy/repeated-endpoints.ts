@@ -17,13 +17,12 @@ const portSchema = z.looseObject({
  * (addEndpoints in pkg/proxy/endpointslicecache.go, 1.34 to 1.37), so an endpoint that is ready in one of them and not in
  * another is either.
  *
- * @param isChanged Slices will change, one at a time: what is the same in several of them now need not stay so.
  * @returns the objects without such Services and their slices, and the names of these, as `namespace/name`.
  */
-export function withoutRepeatedEndpoints(
-  objects: readonly ApiObject[],
-  isChanged: boolean,
-): { readonly objects: readonly ApiObject[]; readonly leftOut: readonly string[] } {
+export function withoutRepeatedEndpoints(objects: readonly ApiObject[]): {
+  readonly objects: readonly ApiObject[];
+  readonly leftOut: readonly string[];
+} {
   const found = new Map<string, { readonly slice: ApiObject; readonly state: string }>();
   const leftOut = new Set<string>();
   for (const slice of objects) {
@@ -33,7 +32,7 @@ export function withoutRepeatedEndpoints(
       const before = found.get(`${service} ${key}`);
       if (before === undefined) found.set(`${service} ${key}`, { slice, state });
       // Of those in one slice it always takes the same.
-      else if (before.slice !== slice && (isChanged || before.state !== state)) leftOut.add(service);
+      else if (before.slice !== slice && before.state !== state) leftOut.add(service);
     }
   }
   if (leftOut.size === 0) return { objects, leftOut: [] };

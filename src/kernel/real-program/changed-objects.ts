@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Family } from "../../cluster/family.js";
 import { parseIpv6 } from "../../cluster/ipv6.js";
+import { canonicalAddress } from "../../cluster/raw-addresses.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { nameOf } from "./object-state.js";
 
@@ -49,12 +50,13 @@ export interface RandomChange {
   };
 }
 
-/** A slice that can change, and the endpoints of all slices of its Service. */
+/** A slice that can change, with all slices of its Service, and their endpoints. */
 export interface Slice {
   readonly object: ApiObject;
   readonly service: string;
   readonly endpoints: readonly Endpoint[];
   readonly ports: number;
+  readonly siblings: readonly ApiObject[];
   readonly all: readonly Endpoint[];
 }
 
@@ -73,6 +75,31 @@ export function serviceOf(object: ApiObject, family: Family): ChangeableService 
   if (!isOfFamily || !TYPES.some((type) => type === spec.type)) return undefined;
   return { object, name: nameOf(object), spec };
 }
+
+/**
+ * A changed endpoint of a slice, or one that leaves (undefined), in each slice of its Service that holds the same: it is one pod,
+ * and kube-proxy takes either of two states in the order of a Go map.
+ */
+export function changedEndpoint(
+  { object, endpoints, siblings }: Slice,
+  endpoint: Endpoint,
+  changed: Endpoint | undefined,
+): ObjectChange[] {
+  const [address = ""] = endpoint.addresses.map(canonicalAddress);
+  const isSame = (each: Endpoint) => each.addresses.some((one) => canonicalAddress(one) === address);
+  const others = siblings.flatMap((slice) => {
+    const read = sliceSchema.parse(slice);
+    const hasPort = (read.ports ?? []).some((port) => portsOf(object).has(JSON.stringify(port)));
+    if (slice === object || !hasPort || !read.endpoints?.some(isSame)) return [];
+    const rest = read.endpoints.flatMap((each) => (isSame(each) ? (changed ?? []) : each));
+    return [modified(slice, { endpoints: rest })];
+  });
+  const own = endpoints.flatMap((each) => (each === endpoint ? (changed ?? []) : each));
+  return [modified(object, { endpoints: own }), ...others];
+}
+
+const portsOf = (slice: ApiObject): ReadonlySet<string> =>
+  new Set((sliceSchema.parse(slice).ports ?? []).map((port) => JSON.stringify(port)));
 
 /** kube-proxy leaves out an endpoint without one (endpointslicecache.go): nothing would change with it. */
 export function hasAddress({ addresses }: Endpoint): boolean {

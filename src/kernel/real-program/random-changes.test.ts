@@ -6,7 +6,9 @@ import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
 import { Random } from "../../random.js";
+import { withoutRepeatedEndpoints } from "../kube-proxy/repeated-endpoints.js";
 import { modelCluster } from "./model-cluster.js";
+import { plainService, plainSlice } from "./plain-objects.js";
 import { RandomChanges } from "./random-changes.js";
 
 const objects = [...parseObjects(readFileSync("test/data/kube-proxy/clusters/kinds.json", "utf8"))].map(
@@ -131,4 +133,29 @@ test("random changes: where endpoints have hints, one that comes or goes is no j
   expect(drawn.some(({ name }) => name.includes(" joins "))).toBe(true);
   // Those of Services that begin without endpoints may be.
   expect(drawn.filter(({ endpoint }) => endpoint && services.has(endpoint.service))).toEqual([]);
+});
+
+test("random changes: an endpoint changes alike in all slices of its Service that hold it", () => {
+  const common = { namespace: "a", protocol: "TCP", family: 4 } as const;
+  const service = plainService({ ...common, name: "s", clusterIP: "10.96.0.9" });
+  const endpoint = (address: string) => ({
+    addresses: [address],
+    conditions: { ready: true },
+    nodeName: "other",
+  });
+  const slices = ["one", "two"].map((name) =>
+    plainSlice({
+      ...common,
+      ...{ name, service: "s" },
+      endpoints: [endpoint("10.244.0.1"), endpoint("10.244.0.2")],
+    }),
+  );
+  const node = objects.filter(({ kind }) => kind === "Node");
+  for (let seed = 0; seed < 20; seed++) {
+    const changes = changesOf(seed, [...node, service, ...slices]);
+    for (let i = 0; i < 5; i++) {
+      changes.next();
+      expect(withoutRepeatedEndpoints(changes.objects()).leftOut).toEqual([]);
+    }
+  }
 });

@@ -10,6 +10,7 @@ import type { Random } from "../../random.js";
 import { AddressPool } from "./address-pool.js";
 import {
   type ChangeableService,
+  changedEndpoint,
   type Endpoint,
   hasAddress,
   isPlain,
@@ -125,15 +126,14 @@ export class RandomChanges {
     if (object === undefined || label === undefined) return undefined;
     const { addressType, endpoints, ports } = sliceSchema.parse(object);
     if (addressType !== FAMILY_NAMES[this.#family]) return undefined;
-    const service = `${object.metadata.namespace}/${label}`;
+    const siblings = this.#slicesOf(object.metadata.namespace, label);
     return {
       object,
-      service,
+      service: `${object.metadata.namespace}/${label}`,
       endpoints: endpoints ?? [],
       ports: ports?.length ?? 0,
-      all: this.#slicesOf(object.metadata.namespace, label).flatMap(
-        (each) => sliceSchema.parse(each).endpoints ?? [],
-      ),
+      siblings,
+      all: siblings.flatMap((each) => sliceSchema.parse(each).endpoints ?? []),
     };
   }
 
@@ -171,12 +171,12 @@ export class RandomChanges {
     const left = slice && this.#pick(slice.endpoints.filter(hasAddress));
     if (slice === undefined || left === undefined) return undefined;
     const address = left.addresses[0]!;
+    const step = changedEndpoint(slice, left, undefined);
+    const isCounted = step.length === 1 && isPlain(slice, left, this.#options.node);
     return {
       name: `${address} leaves ${slice.service}`,
-      steps: [[modified(slice.object, { endpoints: slice.endpoints.filter((each) => each !== left) })]],
-      ...(isPlain(slice, left, this.#options.node) && {
-        endpoint: { kind: "leave", service: slice.service, address },
-      }),
+      steps: [step],
+      ...(isCounted && { endpoint: { kind: "leave", service: slice.service, address } }),
     };
   }
 
@@ -184,10 +184,9 @@ export class RandomChanges {
     const slice = this.#slice();
     const changed = slice && this.#pick(slice.endpoints.filter(hasAddress));
     if (slice === undefined || changed === undefined) return undefined;
-    const endpoints = slice.endpoints.map((each) => (each === changed ? { ...each, conditions } : each));
     return {
       name: `${changed.addresses[0]} of ${slice.service} ${words}`,
-      steps: [[modified(slice.object, { endpoints })]],
+      steps: [changedEndpoint(slice, changed, { ...changed, conditions })],
     };
   }
 
