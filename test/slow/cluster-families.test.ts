@@ -1,10 +1,8 @@
 /** The cluster lane in real clusters of IPv6 and of both families. */
 
-import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import {
-  folder,
   kubectl,
   lbscaleAsync,
   leftOf,
@@ -12,6 +10,7 @@ import {
   leftovers,
   measure,
   measureAsync,
+  newOut,
   withTestCluster,
 } from "./cluster-tools.js";
 
@@ -27,7 +26,7 @@ describe.skipIf(leftOut)("a cluster of IPv6, kube-proxy in nftables mode", () =>
   withTestCluster("--family", "6", "--mode", "nftables");
 
   it("is measured with Services of IPv6 where nothing else is asked for", () => {
-    const out = join(folder, "ipv6");
+    const out = newOut();
     const options = ["--services", "1,100", "--protocol", "tcp,udp", "--duration", "3s"];
     const { status, stderr } = measure(...options, "--out", out);
     expect([status, stderr]).toEqual([0, expect.stringContaining("100 Services of IPv6")]);
@@ -44,7 +43,7 @@ describe.skipIf(leftOut)("a cluster of IPv6, kube-proxy in nftables mode", () =>
 
   it("refuses Services of IPv4, and of both families", () => {
     for (const family of ["4", "dual"]) {
-      const { status, stderr } = measure("--family", family, "--out", join(folder, "refused"));
+      const { status, stderr } = measure("--family", family, "--out", newOut());
       expect([status, stderr]).toEqual([
         2,
         expect.stringContaining("have IPv6 alone (fd00:10:96::/108), and no IPv4"),
@@ -58,7 +57,7 @@ describe.skipIf(leftOut)("a cluster of IPv4 and IPv6, with two nodes, kube-proxy
   withTestCluster("--family", "dual", "--nodes", "2", "--mode", "iptables");
 
   it.concurrent("has Services of IPv4 unless told, which is said", async () => {
-    const out = join(folder, "first family");
+    const out = newOut();
     const { status, stderr } = await measureAsync("--services", "2", "--duration", "2s", "--out", out);
     expect([status, stderr]).toEqual([
       0,
@@ -71,7 +70,7 @@ describe.skipIf(leftOut)("a cluster of IPv4 and IPv6, with two nodes, kube-proxy
   });
 
   it.concurrent("is measured by both families of the same Services, apart and together", async () => {
-    const out = join(folder, "dual");
+    const out = newOut();
     const options = ["--services", "1,20", "--family", "dual", "--duration", "3s"];
     const { status, stderr } = await measureAsync(...options, "--out", out);
     expect(status).toBe(0);
@@ -98,12 +97,12 @@ describe.skipIf(leftOut)("a cluster of eight addresses of IPv6 for Services", ()
   });
 
   it("has room for seven, of which its own API server takes one", () => {
-    const refused = measure("--services", "6", "--out", join(folder, "full"));
+    const refused = measure("--services", "6", "--out", newOut());
     expect([refused.status, refused.stderr]).toEqual([
       2,
       expect.stringContaining("6 Services need as many addresses, and 5 are free in fd00:10:96::/125"),
     ]);
-    const out = join(folder, "last five");
+    const out = newOut();
     expect(measure("--services", "5", "--duration", "2s", "--out", out).status).toBe(0);
     expect(leftovers()).toEqual([]);
   });

@@ -1,11 +1,9 @@
 /** What stops a run in a real cluster before it has made anything, in one line that says what to do. */
 
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import {
   expired,
-  folder,
   forbid,
   kubeconfigOfMeasurer,
   kubeconfigWith,
@@ -16,6 +14,7 @@ import {
   leftovers,
   measure,
   measureAsync,
+  newOut,
   tokenOf,
   waitUntil,
   withTestCluster,
@@ -23,7 +22,7 @@ import {
 
 /** What a run says that is refused: nothing is there after it. */
 function refused(...args: string[]): string {
-  const { status, stderr } = measure(...args, "--out", join(folder, "refused"));
+  const { status, stderr } = measure(...args, "--out", newOut());
   expect([stderr, status]).toEqual([expect.stringMatching(/^lbscale: .*\n$/), 2]);
   expect(leftovers()).toEqual([]);
   return stderr;
@@ -78,7 +77,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     kubectl("create", "namespace", "team");
     const options = ["--namespace", "team", "--services", "2"];
     const kubeconfig = kubeconfigOfMeasurer(...options);
-    const out = join(folder, "team");
+    const out = newOut();
     const { stderr, status } = measure(
       "--kubeconfig",
       kubeconfig,
@@ -131,7 +130,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
 
   it("says why a namespace refuses its pods where the user may not make pods, and removes what it made to find out", () => {
     const kubeconfig = kubeconfigOfMeasurer("--namespace", "bounded");
-    const out = join(folder, "bounded");
+    const out = newOut();
     const { status, stderr } = measure("--kubeconfig", kubeconfig, "--namespace", "bounded", "--out", out);
     expect(stderr).toMatch(
       /lbscale: the cluster refuses the target pods \(.*must specify limits.cpu.*\): name another namespace/,
@@ -162,7 +161,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
 
   it("removes its namespace where a policy forbids the Deployment's pods, in words of the policy", () => {
     const lift = forbid("pods", "no pods today");
-    const out = join(folder, "no pods");
+    const out = newOut();
     const { status, stderr } = measure("--services", "1", "--out", out);
     expect(stderr).toMatch(
       /a trial Pod is refused \(.*no pods today.*\): pods of the Deployment may be admitted/,
@@ -176,7 +175,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
 
   // Side by side.
   it.concurrent("is content with the rights that --dry-run prints, and with no others", async () => {
-    const out = join(folder, "measurer");
+    const out = newOut();
     const kubeconfig = kubeconfigOfMeasurer("--services", "2");
     const options = ["--services", "2", "--duration", "2s", "--out", out];
     const { stderr } = await measureAsync("--kubeconfig", kubeconfig, ...options);
@@ -195,7 +194,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     };
     const overrides = JSON.stringify({ spec });
     kubectl("run", "targets", "--image=a", "--namespace=exact", `--overrides=${overrides}`);
-    const out = join(folder, "exact");
+    const out = newOut();
     const options = ["--namespace", "exact", "--services", "2", "--duration", "2s"];
     const { status, stderr } = await measureAsync(...options, "--out", out);
     expect([stderr.includes("lbscale:"), status]).toEqual([false, 0]);
@@ -203,7 +202,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
   });
 
   it.concurrent("refuses an image that the nodes neither have nor can pull, and removes what it made to find out", async () => {
-    const options = ["--image", "localhost/none:1", "--out", join(folder, "image")];
+    const options = ["--image", "localhost/none:1", "--out", newOut()];
     const { status, stderr } = await measureAsync(...options);
     expect(stderr).toContain("a pod on each of these nodes that has the image pulled");
     expect(stderr).toMatch(/lbscale: the nodes have no image localhost\/none:1 and can't pull it .*--image/);
@@ -215,7 +214,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     kubectl("create", "namespace", "limited");
     kubectl("label", "namespace", "limited", "pod-security.kubernetes.io/enforce=restricted");
     const before = kubectl("get", "all,endpointslices", "--namespace=limited", "-o", "name");
-    const out = join(folder, "limited");
+    const out = newOut();
     const options = ["--namespace", "limited", "--services", "2", "--duration", "2s"];
     const { status, stderr } = await measureAsync(...options, "--out", out);
     expect(status).toBe(0);
@@ -239,7 +238,7 @@ describe.skipIf(leftOut)("in a cluster of eight addresses for Services, a run", 
   });
 
   it("takes the last three", () => {
-    const out = join(folder, "three");
+    const out = newOut();
     expect(measure("--services", "3", "--duration", "2s", "--out", out).status).toBe(0);
     expect(leftovers()).toEqual([]);
   });

@@ -1,15 +1,14 @@
 /** What the cluster lane measures in real clusters of each mode, and of two nodes. */
 
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import {
-  folder,
   leftOf,
   leftOut,
   leftovers,
   measure,
   measureAsync,
+  newOut,
   withTestCluster,
 } from "./cluster-tools.js";
 
@@ -17,7 +16,7 @@ describe.skipIf(leftOut).each(["nftables", "iptables"])("a cluster with kube-pro
   withTestCluster("--mode", mode);
 
   it("is measured at 1, 100 and 1,000 Services, every connection at an endpoint of its Service", () => {
-    const out = join(folder, mode);
+    const out = newOut();
     const { status, stderr } = measure("--services", "1,100,1000", "--duration", "3s", "--out", out);
     expect(stderr).toContain(`kube-proxy v1.36.3, ${mode}`);
     expect(status).toBe(0);
@@ -42,7 +41,7 @@ describe.skipIf(leftOut)("a cluster of two nodes", () => {
   withTestCluster("--nodes", "2");
 
   it.concurrent("is measured from both, to endpoints on the same node and on the other", async () => {
-    const out = join(folder, "two nodes");
+    const out = newOut();
     const options = ["--services", "1,20", "--protocol", "tcp,udp", "--duration", "3s"];
     const { status, stderr } = await measureAsync(...options, "--out", out);
     expect([status, stderr]).toEqual([0, expect.stringContaining("2 of 2 nodes usable")]);
@@ -68,7 +67,7 @@ describe.skipIf(leftOut)("a cluster of two nodes", () => {
   });
 
   it.concurrent("is watched from both as changes reach them", async () => {
-    const out = join(folder, "changes of two nodes");
+    const out = newOut();
     const options = ["--services", "20", "--scenarios", "sync"];
     const { status, stderr } = await measureAsync(...options, "--out", out);
     expect(status).toBe(0);
