@@ -223,7 +223,7 @@ describe("ipvs", () => {
         const live = ipvs.compile(base, options).live(1, base.endpoints + SPARE);
         expectSame(ipvs, live, applyAll(live, base, wanted), options, seed);
       }),
-      { numRuns: ipvsScheduler === "mh" ? 3 : 6 },
+      { numRuns: trials(2, ipvsScheduler === "mh" ? 3 : 6) },
     );
   });
 });

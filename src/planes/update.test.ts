@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import fc from "../../test/support/properties.js";
+import { trials } from "../../test/support/trials.js";
 import { buildCluster } from "../cluster/build.js";
 import { applyChange, type Change } from "../cluster/change.js";
 import { type Cluster, TCP, UDP } from "../cluster/cluster.js";
@@ -80,7 +81,7 @@ describe.each(PLANES)("$id", (plane) => {
           expect(after!.lookup(src, sport, dst, dport, protocol, 0)).toBe(decision);
         }
       }),
-      { numRuns: 5 },
+      { numRuns: trials(2, 5) },
     );
   });
 
@@ -193,7 +194,7 @@ describe("an update of iptables", () => {
         expect(more!.rules - fewer!.rules).toBe(1);
         expect(more!.chains).toBe(fewer!.chains);
       }),
-      { numRuns: 20 },
+      { numRuns: trials(6, 20) },
     );
   });
 
@@ -419,7 +420,7 @@ describe("an update of Cilium's maps", () => {
           );
         }
       }),
-      { numRuns: 20 },
+      { numRuns: trials(6, 20) },
     );
   });
 
