@@ -37,6 +37,7 @@ const PROCESSES = [
   "src/planes/connections.test.ts",
   "src/planes/contract.test.ts",
   "src/planes/incremental.test.ts",
+  "src/planes/update.test.ts",
   "src/planes/option-differences.test.ts",
   "src/planes/ruleset-delta.test.ts",
   "src/stats/intervals.test.ts",

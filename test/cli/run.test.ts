@@ -1,12 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { folder, lbscale, MAIN } from "../support/cli.js";
-import { BOUTIQUE, TINY, UNDRAWN } from "../support/inputs.js";
-import { raiseWhenSaved } from "../support/raise-when-saved.js";
+import { folder, lbscale } from "../support/cli.js";
+import { BOUTIQUE, TINY } from "../support/inputs.js";
 
 describe("lbscale run", () => {
   const tiny = join(folder, "tiny");
@@ -87,35 +85,5 @@ describe("lbscale run", () => {
     const stored = [...JSON.parse(stdout).required, "planes", "scenarios"].sort();
     expect(Object.keys(readResults(tiny)).sort()).toEqual(stored);
     expect(stdout).not.toMatch(/"additionalProperties": false/);
-  });
-
-  it("saves what it has on Ctrl-C, exits 130, and finishes with --resume", () => {
-    const out = join(folder, "interrupted");
-    const words = [
-      ...raiseWhenSaved("SIGINT", "lookup"),
-      MAIN,
-      ...UNDRAWN,
-      "--replicates",
-      "2",
-      "--out",
-      out,
-    ];
-    const { status, stderr } = spawnSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
-    expect(status).toBe(130);
-    expect(stderr).toMatch(/finish it with: lbscale run --resume/);
-    const partial = readResults(out);
-    expect(partial.run.complete).toBe(false);
-    expect(partial.cells.flatMap((cell) => cell.replicates)).toHaveLength(1);
-    const kept = partial.cells.map((cell) => cell.replicates);
-    const resumed = lbscale(["run", "--resume", "--out", out, "--formats", "csv", "--json"]);
-    expect(resumed.status).toBe(0);
-    const whole = readResults(out);
-    expect(JSON.parse(resumed.stdout)).toEqual(whole);
-    expect(readdirSync(join(out, "charts")).every((name) => name.endsWith(".csv"))).toBe(true);
-    expect(whole.run.complete).toBe(true);
-    expect(whole.cells.flatMap((cell) => cell.replicates)).toHaveLength(8);
-    for (const [i, replicates] of kept.entries()) {
-      expect(whole.cells[i]!.replicates.slice(0, replicates.length)).toEqual(replicates);
-    }
   });
 });

@@ -1,12 +1,44 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { file, folder, lbscale } from "../support/cli.js";
+import { file, folder, lbscale, MAIN } from "../support/cli.js";
 import { service, TINY, UNDRAWN } from "../support/inputs.js";
+import { raiseWhenSaved } from "../support/raise-when-saved.js";
 
 /** What `npm test` has no time for: each starts processes that measure. test/cli/run.test.ts has the rest. */
 describe("lbscale run", () => {
+  it("saves what it has on Ctrl-C, exits 130, and finishes with --resume", () => {
+    const out = join(folder, "interrupted");
+    const words = [
+      ...raiseWhenSaved("SIGINT", "lookup"),
+      MAIN,
+      ...UNDRAWN,
+      "--replicates",
+      "2",
+      "--out",
+      out,
+    ];
+    const { status, stderr } = spawnSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
+    expect(status).toBe(130);
+    expect(stderr).toMatch(/finish it with: lbscale run --resume/);
+    const partial = readResults(out);
+    expect(partial.run.complete).toBe(false);
+    expect(partial.cells.flatMap((cell) => cell.replicates)).toHaveLength(1);
+    const kept = partial.cells.map((cell) => cell.replicates);
+    const resumed = lbscale(["run", "--resume", "--out", out, "--formats", "csv", "--json"]);
+    expect(resumed.status).toBe(0);
+    const whole = readResults(out);
+    expect(JSON.parse(resumed.stdout)).toEqual(whole);
+    expect(readdirSync(join(out, "charts")).every((name) => name.endsWith(".csv"))).toBe(true);
+    expect(whole.run.complete).toBe(true);
+    expect(whole.cells.flatMap((cell) => cell.replicates)).toHaveLength(8);
+    for (const [i, replicates] of kept.entries()) {
+      expect(whole.cells[i]!.replicates.slice(0, replicates.length)).toEqual(replicates);
+    }
+  });
+
   it("stores and says which nft loads the rules of nftables mode: that of kube-proxy's image, or the one given", () => {
     const nft = (name: string, ...options: string[]) => {
       const out = join(folder, name);
