@@ -28,6 +28,17 @@ test("sync state: not synced while changes are pending, or before there are metr
   expect(state("").isSynced).toBe(false);
 });
 
+test("sync state: has how often and how long each family has synced", () => {
+  const durations = ["IPv4", "IPv6"].map(
+    (family, i) =>
+      `kubeproxy_sync_proxy_rules_duration_seconds_sum{ip_family="${family}"} ${2 + i}\nkubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="${family}"} ${5 + i}\n`,
+  );
+  expect(state(metrics(1.764e9) + durations.join("")).families).toEqual([
+    { queued: 1.764e9, last: 1.7640000005e9, syncs: 5, seconds: 2 },
+    { queued: 1.764e9, last: 1.764e9, syncs: 6, seconds: 3 },
+  ]);
+});
+
 test("sync state: counts changes and failures of all kinds and families", () => {
   expect(state(metrics(1.764e9))).toMatchObject({ changes: 37, failures: 2 });
 });

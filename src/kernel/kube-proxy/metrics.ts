@@ -20,7 +20,7 @@ const FAILURES = [
   `${PREFIX}nftables_sync_failures_total`,
 ];
 
-/** The syncs of one family, or of both where kube-proxy does not tell them apart (1.34). */
+/** The syncs of one family. */
 export interface FamilySync {
   /** When the last change came, in seconds since 1970. */
   readonly queued: number;
@@ -54,9 +54,7 @@ export function syncState(samples: ReadonlyMap<string, number>): SyncState {
   // A label per family, or none.
   const queues = [...samples.keys()].filter((key) => key === QUEUED || key.startsWith(`${QUEUED}{`));
   const families = queues.map((queue): FamilySync => {
-    // kube-proxy 1.34 has a label on durations only.
-    const own = (name: string): number =>
-      queue === QUEUED ? sum([name]) : (samples.get(queue.replace(QUEUED, name)) ?? 0);
+    const own = (name: string): number => samples.get(queue.replace(QUEUED, name)) ?? 0;
     return {
       queued: own(QUEUED),
       last: own(LAST),

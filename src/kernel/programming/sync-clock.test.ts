@@ -44,7 +44,7 @@ describe("kube-proxy's clock", () => {
     ).toThrow(/does not tell the syncs of IPv4 and IPv6 apart/);
   });
 
-  it("is the only one there is in 1.34, which has no labels", () => {
+  it("is the only one there is where metrics have no labels, as those of old versions", () => {
     const text = metrics(() => "")
       .split("\n")
       .slice(0, 4)

@@ -8,7 +8,7 @@ const LAST = "kubeproxy_sync_proxy_rules_last_timestamp_seconds";
 const SYNCS = "kubeproxy_sync_proxy_rules_duration_seconds_count";
 
 const ONE_CLOCK =
-  "this kube-proxy does not tell the syncs of IPv4 and IPv6 apart, as 1.35 and later do: measure one family of it";
+  "this kube-proxy does not tell the syncs of IPv4 and IPv6 apart, as 1.34 and later do: measure one family of it";
 
 /** The clock of one family's syncs, or of both. */
 export interface SyncClock {
@@ -26,7 +26,7 @@ export interface SyncClock {
 }
 
 /**
- * Reads it from the text of the metrics. With a label per family (1.35 and later) only those of one count: the other has no
+ * Reads it from the text of the metrics. With a label per family (1.34 and later) only those of one count: the other has no
  * packets. Of both it is the clock of whichever synced last.
  *
  * @throws KernelError for both families of a kube-proxy that does not tell them apart.
