@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { withServiceRange } from "../../src/cli/commands/verify-kube-proxy.js";
 import { commandLine } from "../support/in-process.js";
 import { BOUTIQUE } from "../support/inputs.js";
+import { repeatingSlices } from "../support/repeating-slices.js";
 
 const { file, folder, lbscale } = commandLine();
 
@@ -24,6 +25,14 @@ async function refusal(args: readonly string[]) {
 }
 
 describe("verify --kube-proxy refuses in one line", () => {
+  it("objects of which every Service is left out, because slices repeat its endpoints in other states", async () => {
+    // Each of these Services has slices that disagree.
+    const objects = file("repeating.json", repeatingSlices(1, 1));
+    expect(await refusal(["verify", objects, "--kube-proxy", "1.37"])).toMatch(
+      /^lbscale: nothing to compare: every Service is left out; give objects of another moment$/,
+    );
+  });
+
   it.each([
     ["a version that is not modelled", "1.33", /^lbscale: unknown kube-proxy "1\.33": give one of 1\.34, /],
     ["a patch version", "1.37.2", /give one of 1\.34, 1\.35, 1\.36, 1\.37, or the path of a kube-proxy$/],

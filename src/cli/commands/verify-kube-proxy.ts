@@ -13,7 +13,6 @@ import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { SERVICE, SERVICE_CIDR } from "../../kubernetes/list-watch/resources.js";
 import { serviceCidrObjects } from "../../kubernetes/network/service-cidrs.js";
-import { formatCount } from "../../text.js";
 import { type ClusterChoice, parseSeed } from "../options/cluster.js";
 import { type KubeProxyChoice, kubeProxyOptions, podRangesOf } from "../options/kube-proxy.js";
 import { chosenSource } from "../options/objects.js";
@@ -56,12 +55,12 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
   const { mode } = args;
   refuseNfacct(args.nfacct);
   const source = comparedObjects(args);
-  const services = source.services;
-  const common = realProgramOptions(args, timeoutFor(mode, services));
   const { objects, leftOut } = withoutRepeatedEndpoints(source.objects);
-  if (leftOut.length === services && services > 0)
-    throw new UsageError(`nothing to compare: ${REPEATED}, in each of the ${formatCount(services)} Services`);
+  const services = countServices(objects);
   if (leftOut.length > 0) note(`left out: ${REPEATED}: ${leftOut.join(", ")}`);
+  if (services === 0 && source.services > 0)
+    throw new UsageError("nothing to compare: every Service is left out; give objects of another moment");
+  const common = realProgramOptions(args, timeoutFor(mode, services));
   const settings = kubeProxyOptions({ ...args, "kube-proxy": undefined });
   const binary = findKubeProxy(args["kube-proxy"]);
   const version = await minorOf(binary);
@@ -72,7 +71,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
     what: "rules",
     unit: "lines of rules",
     counted: "syncs wrote",
-    services: services - leftOut.length,
+    services,
     changes: common.changes,
     footnote: takenFromText(mode),
     json: args.json ? { kubeProxy: name, mode, seed: common.seed } : undefined,
@@ -130,5 +129,9 @@ function withServiceCount<One extends Cluster | DualStack>(
   cluster: One | undefined,
 ) {
   const objects = given ?? [...clusterObjects(cluster!)];
-  return { objects, cluster, services: objects.filter(({ kind }) => kind === SERVICE.kind).length };
+  return { objects, cluster, services: countServices(objects) };
+}
+
+function countServices(objects: readonly ApiObject[]): number {
+  return objects.filter(({ kind }) => kind === SERVICE.kind).length;
 }
