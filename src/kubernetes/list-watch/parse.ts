@@ -62,8 +62,10 @@ export interface ParsedObject {
  */
 export function parseObject(value: unknown): ParsedObject {
   const object = checked(objectSchema, value);
-  if (object.kind === ENDPOINT_SLICE.kind) asEndpointSlice(object);
-  return completed(object);
+  const parsed = completed(object);
+  // Refused here if it can't be read: the server looks only at slices that it splits.
+  if (parsed.resource === ENDPOINT_SLICE) asEndpointSlice(object);
+  return parsed;
 }
 
 /** One object with what the API server fills in. */
