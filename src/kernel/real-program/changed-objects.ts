@@ -87,9 +87,10 @@ export function changedEndpoint(
 ): ObjectChange[] {
   const [address = ""] = endpoint.addresses.map(canonicalAddress);
   const isSame = (each: Endpoint) => each.addresses.some((one) => canonicalAddress(one) === address);
+  const ports = portsOf(object);
   const others = siblings.flatMap((slice) => {
     const read = sliceSchema.parse(slice);
-    const hasPort = (read.ports ?? []).some((port) => portsOf(object).has(JSON.stringify(port)));
+    const hasPort = [...portsOf(slice)].some((port) => ports.has(port));
     if (slice === object || !hasPort || !read.endpoints?.some(isSame)) return [];
     const rest = read.endpoints.flatMap((each) => (isSame(each) ? (changed ?? []) : each));
     return [modified(slice, { endpoints: rest })];
