@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import { folder, lbscale } from "../support/cli.js";
-import { BOUTIQUE, TINY } from "../support/inputs.js";
+import { TINY } from "../support/inputs.js";
 
 describe("lbscale run", () => {
   const tiny = join(folder, "tiny");
@@ -42,28 +42,6 @@ describe("lbscale run", () => {
         if (secret.length > 3) expect(text).not.toContain(secret);
       }
     }
-  });
-
-  it("measures an imported cluster, grown to the asked sizes", () => {
-    const out = join(folder, "grown");
-    const args = ["run", "--profile", "quick", "--planes", "ebpf", "--replicates", "1", "--out", out];
-    const { status, stderr } = lbscale([
-      ...args,
-      "--formats",
-      "none",
-      "--cluster",
-      BOUTIQUE,
-      "--services",
-      "12,40",
-    ]);
-    expect(stderr).not.toMatch(/internal error/);
-    expect(status).toBe(0);
-    const results = readResults(out);
-    expect(results.cluster.source).toBe("imported");
-    expect(results.cells.map((cell) => [cell.services, cell.endpoints])).toEqual([
-      [12, 1],
-      [40, 1],
-    ]);
   });
 
   it("does not resume what is complete, or what began on another machine", () => {

@@ -4,11 +4,33 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import { file, folder, lbscale, MAIN } from "../support/cli.js";
-import { service, TINY, UNDRAWN } from "../support/inputs.js";
+import { BOUTIQUE, service, TINY, UNDRAWN } from "../support/inputs.js";
 import { raiseWhenSaved } from "../support/raise-when-saved.js";
 
 /** What `npm test` has no time for: each starts processes that measure. test/cli/run.test.ts has the rest. */
 describe("lbscale run", () => {
+  it("measures an imported cluster, grown to the asked sizes", () => {
+    const out = join(folder, "grown");
+    const args = ["run", "--profile", "quick", "--planes", "ebpf", "--replicates", "1", "--out", out];
+    const { status, stderr } = lbscale([
+      ...args,
+      "--formats",
+      "none",
+      "--cluster",
+      BOUTIQUE,
+      "--services",
+      "12,40",
+    ]);
+    expect(stderr).not.toMatch(/internal error/);
+    expect(status).toBe(0);
+    const results = readResults(out);
+    expect(results.cluster.source).toBe("imported");
+    expect(results.cells.map((cell) => [cell.services, cell.endpoints])).toEqual([
+      [12, 1],
+      [40, 1],
+    ]);
+  });
+
   it("saves what it has on Ctrl-C, exits 130, and finishes with --resume", () => {
     const out = join(folder, "interrupted");
     const words = [
