@@ -24,6 +24,7 @@ import {
   doneOf,
   isCut,
   leastMs,
+  measuringMsOf,
   type OutOfTime,
   settingOf,
   timingOf,
@@ -40,7 +41,7 @@ import {
   watcherManifest,
   watcherName,
 } from "./pod-objects.js";
-import { isReady, targetOf, waitForPods, waitForPull } from "./pods.js";
+import { isReady, targetOf, waitForPods, waitForProbes, waitForPull } from "./pods.js";
 import { type ProbeLog, settledLog } from "./probe-reports.js";
 import { readProbe } from "./programs.js";
 import { type ClusterProgress, OwnServices } from "./services.js";
@@ -248,6 +249,7 @@ class ClusterRun {
     const spareMs = Math.floor(leftMs - leastMs(timing));
     if (spareMs < 0) return [];
     this.#hooks.onProgress(phase(`measuring at N = ${formatCount(services)}`));
+    const measuringMs = Math.min(leftMs, measuringMsOf(this.#job));
     const text = taskText(
       {
         ...timing,
@@ -272,16 +274,9 @@ class ClusterRun {
     }
     const probed: Probed[] = [];
     for (const { architecture, nodes } of jobs) {
-      const ended = await waitForPods(
-        this.#api,
-        setting,
-        probeName(services, architecture),
-        (pods) => {
-          const done = pods.filter(({ status }) => status.phase === "Succeeded" || status.phase === "Failed");
-          return done.length >= nodes ? done : null;
-        },
-        deadlineSeconds * 1000,
-      );
+      const what = { role: probeName(services, architecture), nodes };
+      const patienceMs = deadlineSeconds * 1000;
+      const ended = await waitForProbes(this.#api, setting, what, { measuringMs, patienceMs });
       for (const { metadata, spec } of ended) {
         const text = await this.#api.text(`${this.#path("api/v1", "pods")}/${metadata.name}/log`);
         const log = settledLog(text, spareMs < timing.settleMs);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { refusal, serve } from "../../test/support/api-server.js";
 import { settingOf } from "./plan.js";
-import { waitForPull } from "./pods.js";
+import { waitForProbes, waitForPull } from "./pods.js";
 
 const JOB = {
   ...{ options: {}, runId: "r", services: [1], endpoints: 1, rounds: 6, seed: 1, family: null },
@@ -27,7 +27,7 @@ async function pull(...statuses: object[]) {
 }
 
 const NETWORK = condition("PodReadyToStartContainers", "True");
-const many = (status: object, count: number) => Array.from({ length: count }, () => status);
+const many = <T>(status: T, count: number): T[] => Array.from({ length: count }, () => status);
 
 describe.skipIf(process.platform === "win32")("a pod that has the image pulled", () => {
   it("is no reason to name another image where it is not scheduled or has no network", async () => {
@@ -63,5 +63,28 @@ describe.skipIf(process.platform === "win32")("a pod that has the image pulled",
 
   it("names the image where the program does not run in it", async () => {
     expect(await pull({ phase: "Failed" })).toMatch(/^ClusterUnfitError: the probe does not start in image/);
+  });
+});
+
+/** How often the API server is asked for pods that show these phases one after the other, and then the last. */
+async function lookAtProbes(measuringMs: number, ...phases: string[]): Promise<number> {
+  let asked = 0;
+  const { api } = await serve(() => {
+    const phase = phases[Math.min(asked++, phases.length - 1)];
+    return { status: 200, body: { items: [{ metadata: { name: "p" }, spec: {}, status: { phase } }] } };
+  });
+  const times = { measuringMs, patienceMs: 60_000 };
+  await waitForProbes(api, SETTING, { role: "probe-1-amd64", nodes: 1 }, times);
+  return asked;
+}
+
+describe.skipIf(process.platform === "win32")("a probe", () => {
+  it("is looked at every five seconds while it measures", async () => {
+    const running = many("Running", 13);
+    expect(await lookAtProbes(60_000, "Pending", "Pending", ...running, "Succeeded")).toBe(2 + 13 + 1);
+  });
+
+  it("that ends early is not waited for any longer", async () => {
+    expect(await lookAtProbes(600_000, "Pending", "Running", "Running", "Failed")).toBe(5);
   });
 });

@@ -10,6 +10,8 @@ import type { RunSetting, Target } from "./objects.js";
 import { TARGETS } from "./pod-objects.js";
 
 const POLL_MS = 500;
+/** Of pods that measure: a node may run the API server as well, which then answers in the middle of what is timed. */
+const MEASURING_POLL_MS = 5000;
 /** Two layers of a small image come within seconds of a pod's network; a registry that never answers is not waited for. */
 const PULL_PATIENCE_MS = 60_000;
 const START_PATIENCE_MS = 180_000;
@@ -28,15 +30,15 @@ export async function waitForPods(
   setting: RunSetting,
   role: string,
   choose: (pods: readonly ClusterPod[]) => readonly ClusterPod[] | null,
-  patienceMs = START_PATIENCE_MS,
-  pullPatienceMs = patienceMs,
+  {
+    patienceMs = START_PATIENCE_MS,
+    pullPatienceMs = patienceMs,
+  }: { readonly patienceMs?: number; readonly pullPatienceMs?: number } = {},
 ): Promise<readonly ClusterPod[]> {
   let pullingMs = 0;
-  const selector = encodeURIComponent(`lbscale/run=${setting.runId},lbscale/role=${role}`);
-  const path = `/api/v1/namespaces/${setting.namespace}/pods?labelSelector=${selector}`;
   let pods: ClusterPod[] = [];
   for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += POLL_MS) {
-    pods = (await api.get(path, listOf(podSchema))).items;
+    pods = await listPods(api, setting, role);
     const chosen = choose(pods);
     if (chosen !== null) return chosen;
     if (waitedMs > REFUSAL_PATIENCE_MS) await requireAccepted(api, setting, pods);
@@ -52,6 +54,12 @@ export async function waitForPods(
     await api.pause(POLL_MS);
   }
   throw new ClusterFailedError(`the pods of ${role} do not start or end in time: ${whyNot(pods)}`);
+}
+
+async function listPods(api: Api, { namespace, runId }: RunSetting, role: string): Promise<ClusterPod[]> {
+  const selector = encodeURIComponent(`lbscale/run=${runId},lbscale/role=${role}`);
+  return (await api.get(`/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`, listOf(podSchema)))
+    .items;
 }
 
 /** Whether a pod has an address and its condition `Ready` is true. */
@@ -80,6 +88,45 @@ export function targetOf({ status, spec }: ClusterPod, families: readonly Family
   return { addresses, node: spec.nodeName ?? "" };
 }
 
+/** Pods of a role, one on each of so many nodes. */
+interface PodsOfNodes {
+  readonly role: string;
+  readonly nodes: number;
+}
+
+const hasEnded = ({ status }: ClusterPod): boolean =>
+  status.phase === "Succeeded" || status.phase === "Failed";
+
+/** Pods of which `isThere` is true, once there is one of each node. */
+const onEveryNode =
+  (nodes: number, isThere: (pod: ClusterPod) => boolean) =>
+  (pods: readonly ClusterPod[]): readonly ClusterPod[] | null => {
+    const chosen = pods.filter(isThere);
+    return chosen.length >= nodes ? chosen : null;
+  };
+
+/**
+ * Waits for pods that measure, and returns them when all have ended.
+ *
+ * @param measuringMs how long they measure at least: until then the API server is asked seldom
+ * @throws as `waitForPods`
+ */
+export async function waitForProbes(
+  api: Api,
+  setting: RunSetting,
+  { role, nodes }: PodsOfNodes,
+  { measuringMs, patienceMs }: { readonly measuringMs: number; readonly patienceMs: number },
+): Promise<readonly ClusterPod[]> {
+  const haveBegun = onEveryNode(nodes, (pod) => pod.status.phase === "Running" || hasEnded(pod));
+  const haveEnded = onEveryNode(nodes, hasEnded);
+  await waitForPods(api, setting, role, haveBegun, { patienceMs });
+  for (let leftMs = measuringMs; leftMs > 0; leftMs -= MEASURING_POLL_MS) {
+    if (haveEnded(await listPods(api, setting, role))) break;
+    await api.pause(Math.min(leftMs, MEASURING_POLL_MS));
+  }
+  return waitForPods(api, setting, role, haveEnded, { patienceMs });
+}
+
 /**
  * Waits for pods that only have the image pulled, which end at once.
  *
@@ -88,13 +135,12 @@ export function targetOf({ status, spec }: ClusterPod, families: readonly Family
 export async function waitForPull(
   api: Api,
   setting: RunSetting,
-  { role, nodes }: { readonly role: string; readonly nodes: number },
+  { role, nodes }: PodsOfNodes,
 ): Promise<void> {
   const { image } = setting;
-  const endedOf = (pods: readonly ClusterPod[]) =>
-    pods.filter(({ status }) => status.phase === "Succeeded" || status.phase === "Failed");
-  const chosen = (pods: readonly ClusterPod[]) => (endedOf(pods).length >= nodes ? endedOf(pods) : null);
-  const ended = await waitForPods(api, setting, role, chosen, START_PATIENCE_MS, PULL_PATIENCE_MS);
+  const ended = await waitForPods(api, setting, role, onEveryNode(nodes, hasEnded), {
+    pullPatienceMs: PULL_PATIENCE_MS,
+  });
   if (ended.every(({ status }) => status.phase === "Succeeded")) return;
   throw new ClusterUnfitError(`the probe does not start in image ${image}: name another`, ["image"]);
 }
