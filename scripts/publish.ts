@@ -13,6 +13,7 @@ import { findFindings } from "../src/analysis/findings/index.js";
 import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
 import { CATALOG } from "../src/catalog.js";
 import { CHARTS } from "../src/charts/index.js";
+import { percentileTable, timesBaselineTable } from "../src/output/cluster-method.js";
 import { renderCharts } from "../src/output/image/render.js";
 import { kubeProxyFacts } from "../src/output/method.js";
 import { TABLE_KEY, tablesBySize } from "../src/output/tables/by-size.js";
@@ -179,6 +180,7 @@ function runPage(all: Results): string {
     `${TABLE_KEY} \`npx lbscale report results/${name} --formats md,csv --out results/runs/${name}\` writes a line per cell.`,
     "",
     tablesBySize(all),
+    ...connectionTables(all),
     ...(againstKernel === null
       ? []
       : [
@@ -192,6 +194,19 @@ function runPage(all: Results): string {
     `All charts, in both themes, as PNG, SVG, PDF, slides and an interactive page: \`npx lbscale report results/${name} --formats png,svg,html,pptx --out results/runs/${name}\`. Data: [${PACKED_RESULTS_FILE}](${PACKED_RESULTS_FILE}).`,
     "",
   ].join("\n");
+}
+
+/** Percentiles of connections in a live cluster, and as multiples of the endpoint's own; empty for other runs. */
+function connectionTables(all: Results): string[] {
+  const tables = [percentileTable(all), timesBaselineTable(all)];
+  const line = (fields: readonly string[]) =>
+    `| ${fields.map((field) => escapeMarkdown(field)).join(" | ")} |`;
+  return tables.flatMap(([headings, ...rows]) => {
+    if (headings === undefined) return [];
+    const [title = "", ...columns] = headings;
+    const alignment = `| :--- | :--- |${" ---: |".repeat(columns.length - 1)}`;
+    return [`### ${title}`, "", line(["", ...columns]), alignment, ...rows.map(line), ""];
+  });
 }
 
 function picture(id: string): string {

@@ -5,6 +5,7 @@ import type { Chart } from "./chart.js";
 import {
   clusterConnectFamilies,
   clusterEstablished,
+  clusterPercentiles,
   clusterProgrammingNodes,
   clusterSync,
 } from "./cluster.js";
@@ -27,6 +28,30 @@ describe("charts of a cluster", () => {
     };
     expect(lowest(5000)).toBeLessThan(Number(lowest()));
     expect(lowest(59_000)).toBe(lowest());
+  });
+
+  it("say what a Service costs next to its endpoint where one plane's connections took turns with it", () => {
+    const results = withCells([
+      ["cluster", "connect", "nftables", 100, 33_000],
+      ["cluster", "connect", "direct", 100, 30_000],
+    ]);
+    const percentile = { value: 30_000, interval: [29_000, 31_000] as [number, number] };
+    const times = { value: 1.1, interval: [1.094, 1.111] as [number, number] };
+    for (const cell of results.cells) {
+      cell.percentiles = {
+        ...{ lookups: 60_000, p01: percentile, p50: percentile, p90: percentile },
+        ...{ p99: percentile, p999: null },
+      };
+      for (const replicate of cell.replicates) replicate.singles = { ns: [30_000], visited: [] };
+    }
+    const captionOf = () => drawn(clusterPercentiles, results).caption;
+    expect(captionOf()).not.toContain("in the same seconds");
+    results.cells[0]!.timesBaseline = { p50: times, p90: times, p99: times, p999: null };
+    expect(captionOf()).toContain(
+      "nftables over endpoint directly, in the same seconds: p50 ×1.10 [1.09, 1.11], p90 ×1.10",
+    );
+    results.cells[1]!.timesBaseline = results.cells[0]!.timesBaseline;
+    expect(captionOf()).not.toContain("in the same seconds");
   });
 
   it("draw one family, and the last node, as dashed lines next to the other and to a node", () => {

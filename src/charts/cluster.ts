@@ -1,12 +1,12 @@
 /** The cluster lane's charts: connections in a live Kubernetes cluster. */
 
-import { type Described, planeReport } from "../results/descriptors.js";
+import { type Described, planeLabel, planeReport } from "../results/descriptors.js";
 import { otherServices } from "../results/live-nodes.js";
 import type { Cell } from "../results/schema.js";
 import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs } from "../text.js";
-import { joinParts } from "./caption-text.js";
+import { formatHundredths, joinParts } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { percentilesChart } from "./percentiles.js";
 import { type Floor, scalingChart } from "./scaling.js";
@@ -40,6 +40,18 @@ const NOTE = (results: Described, cells: readonly Cell[]): string =>
     clockNote(cells),
     othersNote(cells),
   ]);
+
+/**
+ * A plane's percentiles as multiples of the endpoint's own, in rounds in which both took turns: what slowed both down is in the
+ * columns and not in these. Left out where there are several planes.
+ */
+function timesBaselineNote(results: Described, cells: readonly Cell[]): string | false {
+  const [compared, ...others] = cells.filter(({ timesBaseline }) => timesBaseline !== undefined);
+  if (compared?.timesBaseline === undefined || others.length > 0) return false;
+  const { p50, p90, p99 } = compared.timesBaseline;
+  const times = Object.entries({ p50, p90, p99 }).map(([name, of]) => `${name} ${formatHundredths(of)}`);
+  return `${planeLabel(results, compared.plane)} over endpoint directly, in the same seconds: ${times.join(", ")}`;
+}
 
 /** N counts the run's own Services: what else is there is in the plane's tables as well. */
 function othersNote(cells: readonly Cell[]): string | false {
@@ -77,7 +89,7 @@ export const clusterPercentiles = percentilesChart({
   services: null,
   what: "connection",
   farTail: true,
-  note: NOTE,
+  note: (results, cells) => joinParts([timesBaselineNote(results, cells), NOTE(results, cells)]),
 });
 
 export const clusterConnectNodes = scalingChart({

@@ -1,5 +1,6 @@
 /** How a live cluster was measured, in words: what is below can't be told from the measuring itself. */
 
+import { formatHundredths } from "../charts/caption-text.js";
 import { otherServices } from "../results/live-nodes.js";
 import type { Cell, Percentiles, Results } from "../results/schema.js";
 import { selectCells } from "../results/select.js";
@@ -68,21 +69,44 @@ function range(values: readonly number[], format: (value: number) => string): st
 
 const SHOWN = { p50: "p50", p90: "p90", p99: "p99", p999: "p99.9" } as const;
 
+type Shown = keyof typeof SHOWN;
+const NAMES = Object.keys(SHOWN) as Shown[];
+
 /** Percentiles of connections in a live cluster with their 95 % intervals, under a heading; empty where there are none. */
 export function percentileTable(results: Results): string[][] {
-  const rows = tableRows(results).filter(({ cell }) => isLive(cell) && cell.percentiles !== null);
-  if (rows.length === 0) return [];
-  const percentile = ({ cell }: (typeof rows)[number], name: keyof typeof SHOWN): string => {
-    const found: Percentiles["p999"] = cell.percentiles?.[name] ?? null;
-    if (found === null) return "–";
-    return `${formatNs(found.value)} [${found.interval.map(formatNs).join(", ")}]`;
-  };
+  const headings = ["percentiles", "plane", ...Object.values(SHOWN)];
+  return tableOf(results, headings, ({ percentiles }, name) => {
+    const found: Percentiles["p999"] = percentiles?.[name] ?? null;
+    return found && `${formatNs(found.value)} [${found.interval.map(formatNs).join(", ")}]`;
+  });
+}
+
+/** The same as multiples of the endpoint's own, of connections that took turns. */
+export function timesBaselineTable(results: Results): string[][] {
+  const headings = ["times an endpoint directly", "plane", ...Object.values(SHOWN)];
+  return tableOf(results, headings, ({ timesBaseline }, name) => {
+    const found = timesBaseline?.[name] ?? null;
+    return found && formatHundredths(found);
+  });
+}
+
+/** A line for each live cell of which `say` says something. */
+function tableOf(
+  results: Results,
+  headings: string[],
+  say: (cell: Cell, name: Shown) => string | null,
+): string[][] {
+  const lines = tableRows(results)
+    .filter(({ cell }) => isLive(cell))
+    .map((row) => ({ row, said: NAMES.map((name) => say(row.cell, name)) }))
+    .filter(({ said }) => said.some((text) => text !== null));
+  if (lines.length === 0) return [];
   return [
-    ["percentiles", "plane", ...Object.values(SHOWN)],
-    ...rows.map((row) => [
+    headings,
+    ...lines.map(({ row, said }) => [
       `${row.scenario}, ${formatSize(row)}`,
       row.label,
-      ...(Object.keys(SHOWN) as (keyof typeof SHOWN)[]).map((name) => percentile(row, name)),
+      ...said.map((text) => text ?? "–"),
     ]),
   ];
 }

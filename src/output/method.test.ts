@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
-import { nodeTables } from "./cluster-method.js";
+import { nodeTables, timesBaselineTable } from "./cluster-method.js";
 import { formatMethod, kubeProxyFacts, methodFacts, planesAndSizes } from "./method.js";
 
 it("the method says whose anonymous maps are modelled: the run's version of nft, or what old runs had", () => {
@@ -82,6 +82,26 @@ it("connections in a cluster are described for each node where there are several
     ["node 1", "1 µs", "2 µs", "3 µs", "4 µs", "5 µs"],
     ["node 2", "–", "6 µs", "–", "7 µs", "–"],
   ]);
+});
+
+it("connections in a cluster are listed as multiples of the endpoint's own, where both took turns", () => {
+  const results = fakeResults();
+  const cell = results.cells.find(({ estimate }) => estimate !== null)!;
+  const live = { ...cell, lane: "cluster" as const, scenario: "connect", services: 10 };
+  const times = (value: number) => ({ value, interval: [value - 0.004, value + 0.006] as [number, number] });
+  const timesBaseline = { p50: times(1.1), p90: times(1.204), p99: times(0.95), p999: null };
+  expect(timesBaselineTable({ ...results, cells: [live, { ...live, timesBaseline }] })).toEqual([
+    ["times an endpoint directly", "plane", "p50", "p90", "p99", "p99.9"],
+    [
+      "connect, 10",
+      expect.any(String),
+      "×1.10 [1.10, 1.11]",
+      "×1.20 [1.20, 1.21]",
+      "×0.95 [0.95, 0.96]",
+      "–",
+    ],
+  ]);
+  expect(timesBaselineTable({ ...results, cells: [live] })).toEqual([]);
 });
 
 it("the method names whose rules a kernel loaded, and the real programs that were measured, each version once", () => {

@@ -4,7 +4,14 @@
  */
 
 import { z } from "zod";
-import { cell, type estimate, type outliers, type percentiles, type replicate } from "./schema/cell.js";
+import {
+  cell,
+  type estimate,
+  type outliers,
+  type percentiles,
+  type replicate,
+  type timesBaseline,
+} from "./schema/cell.js";
 import { crossover, finding, fit, orderEffect } from "./schema/conclusions.js";
 import { planeReport, scenarioReport } from "./schema/descriptions.js";
 import { environment } from "./schema/environment.js";
@@ -136,6 +143,7 @@ export type Fit = z.infer<typeof fit>;
 export type Crossover = z.infer<typeof crossover>;
 export type OrderEffect = z.infer<typeof orderEffect>;
 export type Percentiles = z.infer<typeof percentiles>;
+export type TimesBaseline = z.infer<typeof timesBaseline>;
 export type Outliers = z.infer<typeof outliers>;
 /** A sentence that a run supports, with the cells and the interval it rests on. */
 export type Finding = z.infer<typeof finding>;

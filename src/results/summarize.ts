@@ -4,9 +4,10 @@ import { REPLICATES_FOR_INTERVAL } from "../stats/bootstrap.js";
 import { adjustForCovariate } from "../stats/covariate.js";
 import { median } from "../stats/quantile.js";
 import { exceedsL2 } from "./cells.js";
+import { planeReport } from "./descriptors.js";
 import { estimateCell } from "./estimate.js";
 import { crossoversOf, fitsOf } from "./laws.js";
-import { percentilesOf } from "./percentiles.js";
+import { percentilesOf, timesBaselineOf } from "./percentiles.js";
 import { outcomesOf, sentenceOf } from "./runs/outcomes.js";
 import type { Cell, Results } from "./schema.js";
 import { selectCells } from "./select.js";
@@ -37,9 +38,27 @@ export function summarize(results: Results): void {
     const depends = cell.lane === "model" && exceedsL2(cell, results.environment);
     concludeCell(cell, run, { chaseNs, depends });
   }
+  compareWithBaselines(results);
   results.fits = fitsOf(cells, run.seed);
   results.crossovers = crossoversOf(cells, run.seed);
   results.orderEffect = orderEffectOf(results);
+}
+
+/**
+ * In a live cluster connections to Services and to endpoints take turns within a round. Runs that were merged have no baselines:
+ * their cells keep what each run concluded.
+ */
+function compareWithBaselines(results: Results): void {
+  const live = selectCells(results, { lane: "cluster" });
+  const isBaseline = ({ plane }: Cell) => planeReport(results, plane).role === "baseline";
+  for (const cell of live.filter((each) => !isBaseline(each))) {
+    const { scenario, services, variant } = cell;
+    const baseline = selectCells(live, { scenario, services, variant }).find(isBaseline);
+    if (baseline === undefined) continue;
+    delete cell.timesBaseline;
+    const times = timesBaselineOf(cell, baseline, results.run.seed);
+    if (times) cell.timesBaseline = times;
+  }
 }
 
 function concludeCell(

@@ -296,6 +296,11 @@ describe("pooledPercentiles", () => {
     expect(p99!.value).toBeGreaterThan(690);
   });
 
+  it("are exact where there are so few values that percentiles lie between the same two", () => {
+    const found = pooledPercentiles([[1], [2], [4]], [0.01, 0.5, 0.9, 0.99], 1);
+    expect(found.map(({ value }) => Number(value.toFixed(4)))).toEqual([1.02, 2, 3.6, 3.96]);
+  });
+
   it("have no width where replicates are the same", () => {
     const values = Array.from({ length: 100 }, (_, i) => i);
     const [p90] = pooledPercentiles([values, values, values], [0.9], 1);

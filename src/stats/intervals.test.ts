@@ -4,7 +4,7 @@ import { Random } from "../random.js";
 import { expandedLevels, hierarchicalMedianInterval } from "./bootstrap.js";
 import { adjustForCovariate, clampedSlope } from "./covariate.js";
 import { fisherTail, normalShare, studentQuantile, studentShare } from "./distributions.js";
-import { pooledPercentiles } from "./percentiles.js";
+import { pairedRatios, pooledPercentiles } from "./percentiles.js";
 import { quantileSorted } from "./quantile.js";
 
 describe("distribution functions", () => {
@@ -193,5 +193,50 @@ describe("pooledPercentiles of seconds that resemble each other", () => {
     expect(ten.covered).toBeGreaterThan(LEAST_COVERED);
     expect(sixty.covered).toBeLessThan(ten.covered);
     expect(sixty.width).toBeLessThan(0.9 * ten.width);
+  });
+});
+
+describe("pairedRatios of rounds in which two series take turns", () => {
+  const ROUNDS = 10;
+  const PER_ROUND = 100;
+  const TIMES = 1.1;
+
+  /** Two series, one `TIMES` as slow as the other, on a machine whose speed changes by a quarter from round to round. */
+  function takeTurns(random: Random): { above: number[][]; below: number[][] } {
+    const series: { above: number[][]; below: number[][] } = { above: [], below: [] };
+    for (let round = 0; round < ROUNDS; round++) {
+      const speed = Math.exp(0.25 * random.normal());
+      const times = () =>
+        Array.from({ length: PER_ROUND }, () => speed * (50 - 10 * Math.log(random.unit())));
+      series.above.push(times().map((ns) => TIMES * ns));
+      series.below.push(times());
+    }
+    return series;
+  }
+
+  it("cover the ratio in 95 % of cells, and are a third as wide as the percentiles' own or less", () => {
+    const random = Random.fromSeed(3);
+    let covered = 0;
+    let width = 0;
+    let ownWidth = 0;
+    for (let cell = 0; cell < CELLS; cell++) {
+      const { above, below } = takeTurns(random);
+      const [ratio] = pairedRatios(above, below, [0.9], cell);
+      const [own] = pooledPercentiles(above, [0.9], cell);
+      const [low, high] = ratio!.interval;
+      if (low <= TIMES && TIMES <= high) covered++;
+      width += (high - low) / ratio!.value;
+      ownWidth += (own!.interval[1] - own!.interval[0]) / own!.value;
+    }
+    expect(covered / CELLS).toBeGreaterThan(LEAST_COVERED);
+    expect(width).toBeLessThan(ownWidth / 3);
+  });
+
+  it("are 1 without any width for a series and itself", () => {
+    const { above } = takeTurns(Random.fromSeed(4));
+    expect(pairedRatios(above, above, [0.5, 0.99], 1)).toEqual([
+      { value: 1, interval: [1, 1] },
+      { value: 1, interval: [1, 1] },
+    ]);
   });
 });

@@ -25,7 +25,7 @@ import { affinityIsLinear, statisticChains } from "./endpoints.js";
 import { familyCost } from "./families.js";
 import { listFactor, listGrowth, listSlope } from "./growth.js";
 import { bucketsInTime, chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
-import { clusterConnect, clusterProgramming } from "./lanes/cluster.js";
+import { clusterConnect, clusterProgramming, clusterService } from "./lanes/cluster.js";
 import { guestConnect, guestUpdate } from "./lanes/guest.js";
 import {
   kernelConnect,
@@ -62,6 +62,7 @@ export function findFindings(results: Results): Finding[] {
   const hash = of(claimant(results, "hash"));
   const kernels = [
     clusterConnect(results),
+    clusterService(results),
     clusterProgramming(results),
     programmingTime(results),
     changeLoad(results),

@@ -76,6 +76,17 @@ export const percentiles = z.object({
   p999: percentile.nullable(),
 });
 
+/**
+ * The same percentiles as multiples of the baseline's, of connections that took turns with the plane's: what slowed both down
+ * is in neither value nor interval.
+ */
+export const timesBaseline = z.object({
+  p50: percentile,
+  p90: percentile,
+  p99: percentile,
+  p999: percentile.nullable(),
+});
+
 /** Samples by Tukey's fences, over all replicates: classified, never dropped. */
 export const outliers = z.object({
   samples: z.number().int(),
@@ -123,6 +134,8 @@ export const cell = z.object({
   /** null below six replicates, and where the program fits a core's own caches. */
   adjusted: adjusted.nullable(),
   percentiles: percentiles.nullable(),
+  /** Absent: nothing took turns with the plane, or a run of before 0.3. */
+  timesBaseline: timesBaseline.optional(),
   /** Why there are no percentiles; null where there are. */
   percentilesReason: z.string().nullable(),
   outliers: outliers.nullable(),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { withCells } from "../../../../test/support/results-lanes.js";
-import { clusterConnect, clusterProgramming } from "./cluster.js";
+import { clusterConnect, clusterProgramming, clusterService } from "./cluster.js";
 
 const growing = (end: number, direct: number) =>
   withCells([
@@ -59,6 +59,25 @@ describe("findings about a cluster", () => {
     );
     expect(found?.sentence).not.toContain("the replaced");
     expect(clusterProgramming(growing(100_000, 60_000))).toBeNull();
+  });
+
+  it("say what a Service's address costs next to its endpoint's, from connections that took turns", () => {
+    const results = growing(100_000, 60_000);
+    expect(clusterService(results)).toBeNull();
+    const times = (value: number) => ({ value, interval: [value - 0.01, value + 0.02] as [number, number] });
+    for (const [i, p50] of [1.09, 1.0].entries()) {
+      results.cells[i]!.timesBaseline = { p50: times(p50), p90: times(1.1), p99: times(1.2), p999: null };
+    }
+    const found = clusterService(results);
+    expect(found?.headline).toBe("With 1 Service iptables adds 9\u00a0%\u00a0(8–11\u00a0%) to connect()");
+    expect(found?.sentence).toContain(
+      "through iptables takes 1.09 times [1.08, 1.11] as long as to an endpoint directly at N = 1 and 1.00 times [0.99, 1.02] at 1,000 (p99: 1.20 times [1.19, 1.22] and 1.20 times",
+    );
+    expect(found?.cells).toEqual(["iptables/connect/1", "iptables/connect/1000"]);
+    results.cells[0]!.timesBaseline!.p50 = times(1.005);
+    expect(clusterService(results)?.headline).toBe(
+      "With 1 Service iptables adds at\u00a0most\u00a03\u00a0% to connect()",
+    );
   });
 
   it("are one for all planes of runs that were merged, and the headline is about the one that grew the most", () => {

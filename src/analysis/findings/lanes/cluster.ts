@@ -2,7 +2,7 @@
 
 import { cellId } from "../../../results/cells.js";
 import { measuredPlanes, planeLabel, planeReport, shortLabel } from "../../../results/descriptors.js";
-import type { Finding, Results } from "../../../results/schema.js";
+import type { Finding, Results, TimesBaseline } from "../../../results/schema.js";
 import {
   atServices,
   findCell,
@@ -11,7 +11,7 @@ import {
   selectCells,
 } from "../../../results/select.js";
 import { formatCount, formatNs } from "../../../text.js";
-import { formatFactor, formatSpan, headlineFactor, ratioInterval, twoDigits } from "../common.js";
+import { formatFactor, formatSpan, headlineFactor, percent, ratioInterval, twoDigits } from "../common.js";
 
 /** What may still be called "at most": an interval that reaches further says nothing of use. */
 const MOST_GROWTH = 1.4;
@@ -59,6 +59,63 @@ function growthOf(results: Results, plane: string) {
     interval,
   };
 }
+
+/**
+ * What a Service's address costs a connection, next to its endpoint's own, at the smallest and the largest N. The headline is of
+ * the smallest, where few rules lie in the way of a packet that is for no Service: lists make it walk all of them.
+ */
+export function clusterService(results: Results): Finding | null {
+  const costs = clusterPlanes(results)
+    .map((plane) => serviceCostOf(results, plane))
+    .filter((cost) => cost !== null)
+    .sort((a, b) => b.times.value - a.times.value);
+  const [most] = costs;
+  if (most === undefined) return null;
+  const { value, interval } = most.times;
+  const services = most.services === 1 ? "1 Service" : `${formatCount(most.services)} Services`;
+  return {
+    id: "cluster-service",
+    headline: `With ${services} ${shortLabel(results, most.plane)} adds ${addedText(value, interval)} to connect()`,
+    sentence: `In a cluster, connect() to a Service ${costs.map(({ words }) => words).join("; ")}: connections took turns, and packets to endpoints meet the plane's rules as well, all of them where these are a list.`,
+    cells: costs.flatMap(({ cells }) => cells).map(cellId),
+    value,
+    interval,
+  };
+}
+
+/** `9 % (8–10 %)`, one word that no line breaks; `at most 2 %` where it may be nothing. */
+function addedText(value: number, [low, high]: readonly [number, number]): string {
+  const [least, most] = [low, high].map((end) => percent(end - 1));
+  const text =
+    low <= 1
+      ? `at most ${Math.max(1, Math.ceil(100 * (high - 1)))} %`
+      : `${percent(value - 1)}${least === most ? "" : ` (${least?.replace(" %", "")}–${most})`}`;
+  return text.replaceAll(" ", "\u00a0");
+}
+
+function serviceCostOf(results: Results, plane: string) {
+  const cells = clusterCurve(results, "connect", plane, "").filter((cell) => cell.timesBaseline);
+  const [few, many] = [cells[0], cells.at(-1)];
+  if (few?.timesBaseline === undefined || many === undefined) return null;
+  const ends = few === many ? [few] : [few, many];
+  const timesOf = (name: "p50" | "p99") => ends.map(({ timesBaseline }) => hundredths(timesBaseline?.[name]));
+  const [first, last] = timesOf("p50");
+  const atLast = last === undefined ? "" : ` and ${last} at ${formatCount(many.services)}`;
+  return {
+    plane,
+    services: few.services,
+    times: few.timesBaseline.p50,
+    cells: ends,
+    words:
+      `through ${planeLabel(results, plane)} takes ${first} as long as to an endpoint directly at N = ` +
+      `${formatCount(few.services)}${atLast} (p99: ${timesOf("p99").join(" and ")})`,
+  };
+}
+
+const hundredths = (times: TimesBaseline["p999"] = null): string =>
+  times === null
+    ? ""
+    : `${times.value.toFixed(2)} times [${times.interval.map((end) => end.toFixed(2)).join(", ")}]`;
 
 /** How long a cluster takes at its largest N until a new endpoint is reached, the old one no more, and a new Service answers. */
 export function clusterProgramming(results: Results): Finding | null {
