@@ -13,10 +13,10 @@ import { findFindings } from "../src/analysis/findings/index.js";
 import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
 import { CATALOG } from "../src/catalog.js";
 import { CHARTS } from "../src/charts/index.js";
-import { percentileTable, timesBaselineTable } from "../src/output/cluster-method.js";
 import { renderCharts } from "../src/output/image/render.js";
 import { kubeProxyFacts } from "../src/output/method.js";
 import { TABLE_KEY, tablesBySize } from "../src/output/tables/by-size.js";
+import { clusterTables } from "../src/output/tables/cluster.js";
 import {
   holdsResults,
   PACKED_RESULTS_FILE,
@@ -180,7 +180,7 @@ function runPage(all: Results): string {
     `${TABLE_KEY} \`npx lbscale report results/${name} --formats md,csv --out results/runs/${name}\` writes a line per cell.`,
     "",
     tablesBySize(all),
-    ...connectionTables(all),
+    ...liveTables(all),
     ...(againstKernel === null
       ? []
       : [
@@ -196,16 +196,22 @@ function runPage(all: Results): string {
   ].join("\n");
 }
 
-/** Percentiles of connections in a live cluster, and as multiples of the endpoint's own; empty for other runs. */
-function connectionTables(all: Results): string[] {
-  const tables = [percentileTable(all), timesBaselineTable(all)];
+/** Percentiles of connections and of changes in a live cluster; empty for other runs. */
+function liveTables(all: Results): string[] {
   const line = (fields: readonly string[]) =>
     `| ${fields.map((field) => escapeMarkdown(field)).join(" | ")} |`;
-  return tables.flatMap(([headings, ...rows]) => {
+  return clusterTables(all).flatMap(([headings, ...rows]) => {
     if (headings === undefined) return [];
     const [title = "", ...columns] = headings;
     const alignment = `| :--- | :--- |${" ---: |".repeat(columns.length - 1)}`;
-    return [`### ${title}`, "", line(["", ...columns]), alignment, ...rows.map(line), ""];
+    return [
+      `### ${title.charAt(0).toUpperCase()}${title.slice(1)}`,
+      "",
+      line(["", ...columns]),
+      alignment,
+      ...rows.map(line),
+      "",
+    ];
   });
 }
 

@@ -46,11 +46,11 @@ describe("charts of a cluster", () => {
     }
     const captionOf = () => drawn(clusterPercentiles, results).caption;
     expect(captionOf()).not.toContain("in the same seconds");
-    results.cells[0]!.timesBaseline = { p50: times, p90: times, p99: times, p999: null };
+    results.cells[0]!.relativeToBaseline = { p50: times, p90: times, p99: times, p999: null };
     expect(captionOf()).toContain(
-      "nftables over endpoint directly, in the same seconds: p50 ×1.10 [1.09, 1.11], p90 ×1.10",
+      "nftables relative to endpoint directly, in the same seconds: p50 ×1.10 [1.09, 1.11], p90 ×1.10",
     );
-    results.cells[1]!.timesBaseline = results.cells[0]!.timesBaseline;
+    results.cells[1]!.relativeToBaseline = results.cells[0]!.relativeToBaseline;
     expect(captionOf()).not.toContain("in the same seconds");
   });
 

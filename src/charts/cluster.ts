@@ -45,12 +45,12 @@ const NOTE = (results: Described, cells: readonly Cell[]): string =>
  * A plane's percentiles as multiples of the endpoint's own, in rounds in which both took turns: what slowed both down is in the
  * columns and not in these. Left out where there are several planes.
  */
-function timesBaselineNote(results: Described, cells: readonly Cell[]): string | false {
-  const [compared, ...others] = cells.filter(({ timesBaseline }) => timesBaseline !== undefined);
-  if (compared?.timesBaseline === undefined || others.length > 0) return false;
-  const { p50, p90, p99 } = compared.timesBaseline;
+function relativeNote(results: Described, cells: readonly Cell[]): string | false {
+  const [compared, ...others] = cells.filter(({ relativeToBaseline }) => relativeToBaseline !== undefined);
+  if (compared?.relativeToBaseline === undefined || others.length > 0) return false;
+  const { p50, p90, p99 } = compared.relativeToBaseline;
   const times = Object.entries({ p50, p90, p99 }).map(([name, of]) => `${name} ${formatHundredths(of)}`);
-  return `${planeLabel(results, compared.plane)} over endpoint directly, in the same seconds: ${times.join(", ")}`;
+  return `${planeLabel(results, compared.plane)} relative to endpoint directly, in the same seconds: ${times.join(", ")}`;
 }
 
 /** N counts the run's own Services: what else is there is in the plane's tables as well. */
@@ -89,7 +89,7 @@ export const clusterPercentiles = percentilesChart({
   services: null,
   what: "connection",
   farTail: true,
-  note: (results, cells) => joinParts([timesBaselineNote(results, cells), NOTE(results, cells)]),
+  note: (results, cells) => joinParts([relativeNote(results, cells), NOTE(results, cells)]),
 });
 
 export const clusterConnectNodes = scalingChart({

@@ -32,12 +32,12 @@ describe("connections to a Service as multiples of those to its endpoint", () =>
   it("leave out what slowed down both in a round", () => {
     const { run, through, direct } = clusterRun();
     summarize(run);
-    const { p50, p99 } = through.timesBaseline!;
+    const { p50, p99 } = through.relativeToBaseline!;
     expect(p50.value).toBeCloseTo(1.1, 2);
     expect(p50.interval[1] - p50.interval[0]).toBeLessThan(0.01);
     expect(p99.value).toBeCloseTo(1.1, 1);
     expect(through.percentiles!.p50.interval[1]).toBeGreaterThan(1.5 * through.percentiles!.p50.interval[0]);
-    expect(direct.timesBaseline).toBeUndefined();
+    expect(direct.relativeToBaseline).toBeUndefined();
   });
 
   it("are of rounds that both have", () => {
@@ -45,16 +45,16 @@ describe("connections to a Service as multiples of those to its endpoint", () =>
     through.replicates[3]!.singles!.ns.fill(1e9);
     direct.replicates.splice(3, 1);
     summarize(run);
-    expect(through.timesBaseline!.p99.value).toBeLessThan(1.2);
+    expect(through.relativeToBaseline!.p99.value).toBeLessThan(1.2);
   });
 
   it("have no p99.9 where it is one of the largest few, and nothing where p99 is", () => {
     const { run, through } = clusterRun([1, 1]);
     summarize(run);
-    expect(through.timesBaseline).toMatchObject({ p999: null });
+    expect(through.relativeToBaseline).toMatchObject({ p999: null });
     through.replicates.splice(0);
     summarize(run);
-    expect(through.timesBaseline).toBeUndefined();
+    expect(through.relativeToBaseline).toBeUndefined();
   });
 
   it("stay with the plane's cells when runs are merged, whose baselines don't", () => {
@@ -65,8 +65,8 @@ describe("connections to a Service as multiples of those to its endpoint", () =>
       { label: "b", results: run },
     ]);
     summarize(merged);
-    expect(merged.cells.map(({ timesBaseline }) => timesBaseline)).toEqual(
-      [through, through].map(({ timesBaseline }) => timesBaseline),
+    expect(merged.cells.map(({ relativeToBaseline }) => relativeToBaseline)).toEqual(
+      [through, through].map(({ relativeToBaseline }) => relativeToBaseline),
     );
   });
 });

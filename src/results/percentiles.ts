@@ -2,7 +2,7 @@
 
 import { pairedRatios, pooledPercentiles } from "../stats/percentiles.js";
 import { median } from "../stats/quantile.js";
-import type { Cell, Percentiles, Replicate, TimesBaseline } from "./schema.js";
+import type { Cell, Percentiles, RelativeToBaseline, Replicate } from "./schema.js";
 
 /** A percentile with fewer lookups beyond it is one of the largest few, and chance. */
 const MIN_BEYOND = 5;
@@ -34,11 +34,11 @@ export function percentilesOf(
  *
  * @returns undefined: there are none
  */
-export function timesBaselineOf(
+export function relativeToBaselineOf(
   { replicates }: Pick<Cell, "replicates">,
   baseline: Pick<Cell, "replicates">,
   seed: number,
-): TimesBaseline | undefined {
+): RelativeToBaseline | undefined {
   const pairs = pairsOf(replicates, baseline.replicates);
   const [above, below] = [0, 1].map((side) => pairs.map((pair) => pair[side]!)) as [number[][], number[][]];
   const least = Math.min(...[above, below].map((all) => all.reduce((sum, { length }) => sum + length, 0)));

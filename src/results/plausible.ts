@@ -38,7 +38,7 @@ function wrongInCell({
   estimate,
   adjusted,
   percentiles,
-  timesBaseline,
+  relativeToBaseline,
   counts,
   replicates,
 }: Cell): string | null {
@@ -57,9 +57,9 @@ function wrongInCell({
     if (![percentile.value, ...percentile.interval].every(isTime))
       return `percentiles.${name}: a time is not above 0, or too long`;
   }
-  for (const [name, times] of Object.entries(timesBaseline ?? {})) {
+  for (const [name, times] of Object.entries(relativeToBaseline ?? {})) {
     if (times !== null && ![times.value, ...times.interval].every(isPositive))
-      return `timesBaseline.${name}: it is not above 0, or too large`;
+      return `relativeToBaseline.${name}: it is not above 0, or too large`;
   }
   const count = Object.entries(counts ?? {}).find(([, value]) => !isCount(value));
   if (count) return `counts.${count[0]}: ${count[1]} is less than 0, or too many`;

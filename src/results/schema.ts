@@ -9,8 +9,8 @@ import {
   type estimate,
   type outliers,
   type percentiles,
+  type relativeToBaseline,
   type replicate,
-  type timesBaseline,
 } from "./schema/cell.js";
 import { crossover, finding, fit, orderEffect } from "./schema/conclusions.js";
 import { planeReport, scenarioReport } from "./schema/descriptions.js";
@@ -143,7 +143,7 @@ export type Fit = z.infer<typeof fit>;
 export type Crossover = z.infer<typeof crossover>;
 export type OrderEffect = z.infer<typeof orderEffect>;
 export type Percentiles = z.infer<typeof percentiles>;
-export type TimesBaseline = z.infer<typeof timesBaseline>;
+export type RelativeToBaseline = z.infer<typeof relativeToBaseline>;
 export type Outliers = z.infer<typeof outliers>;
 /** A sentence that a run supports, with the cells and the interval it rests on. */
 export type Finding = z.infer<typeof finding>;

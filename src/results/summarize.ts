@@ -7,7 +7,7 @@ import { exceedsL2 } from "./cells.js";
 import { planeReport } from "./descriptors.js";
 import { estimateCell } from "./estimate.js";
 import { crossoversOf, fitsOf } from "./laws.js";
-import { percentilesOf, timesBaselineOf } from "./percentiles.js";
+import { percentilesOf, relativeToBaselineOf } from "./percentiles.js";
 import { outcomesOf, sentenceOf } from "./runs/outcomes.js";
 import type { Cell, Results } from "./schema.js";
 import { selectCells } from "./select.js";
@@ -55,9 +55,9 @@ function compareWithBaselines(results: Results): void {
     const { scenario, services, variant } = cell;
     const baseline = selectCells(live, { scenario, services, variant }).find(isBaseline);
     if (baseline === undefined) continue;
-    delete cell.timesBaseline;
-    const times = timesBaselineOf(cell, baseline, results.run.seed);
-    if (times) cell.timesBaseline = times;
+    delete cell.relativeToBaseline;
+    const times = relativeToBaselineOf(cell, baseline, results.run.seed);
+    if (times) cell.relativeToBaseline = times;
   }
 }
 

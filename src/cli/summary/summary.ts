@@ -1,13 +1,9 @@
 /** All that a run found, as text. */
 
 import { findingSentence } from "../../analysis/finding-sentence.js";
-import {
-  clusterFacts,
-  nodeTables,
-  percentileTable,
-  timesBaselineTable,
-} from "../../output/cluster-method.js";
+import { clusterFacts } from "../../output/cluster-method.js";
 import { kubeProxyFacts } from "../../output/method.js";
+import { clusterTables } from "../../output/tables/cluster.js";
 import {
   ADJUSTED_HEADING,
   formatAdjusted,
@@ -34,12 +30,9 @@ export function terminalSummary(results: Results, charts?: readonly string[]): s
 /** The table (N x plane: median, interval, times slower than the fastest), findings, validity and warnings, as text. */
 export function formatSummary(results: Results): string {
   const table = summaryTable(results, tableRows(results));
-  const further = [percentileTable(results), timesBaselineTable(results), ...nodeTables(results)].filter(
-    (rows) => rows.length > 0,
-  );
   return [
     ...(table.length > 0 ? [...table, ""] : []),
-    ...further.flatMap((rows) => [
+    ...clusterTables(results).flatMap((rows) => [
       alignColumns(rows.map((row) => row.map((field) => plainText(field, 60)))),
       "",
     ]),

@@ -80,7 +80,7 @@ export const percentiles = z.object({
  * The same percentiles as multiples of the baseline's, of connections that took turns with the plane's: what slowed both down
  * is in neither value nor interval.
  */
-export const timesBaseline = z.object({
+export const relativeToBaseline = z.object({
   p50: percentile,
   p90: percentile,
   p99: percentile,
@@ -135,7 +135,7 @@ export const cell = z.object({
   adjusted: adjusted.nullable(),
   percentiles: percentiles.nullable(),
   /** Absent: nothing took turns with the plane, or a run of before 0.3. */
-  timesBaseline: timesBaseline.optional(),
+  relativeToBaseline: relativeToBaseline.optional(),
   /** Why there are no percentiles; null where there are. */
   percentilesReason: z.string().nullable(),
   outliers: outliers.nullable(),

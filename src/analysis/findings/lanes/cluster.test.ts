@@ -66,7 +66,12 @@ describe("findings about a cluster", () => {
     expect(clusterService(results)).toBeNull();
     const times = (value: number) => ({ value, interval: [value - 0.01, value + 0.02] as [number, number] });
     for (const [i, p50] of [1.09, 1.0].entries()) {
-      results.cells[i]!.timesBaseline = { p50: times(p50), p90: times(1.1), p99: times(1.2), p999: null };
+      results.cells[i]!.relativeToBaseline = {
+        p50: times(p50),
+        p90: times(1.1),
+        p99: times(1.2),
+        p999: null,
+      };
     }
     const found = clusterService(results);
     expect(found?.headline).toBe("With 1 Service iptables adds 9\u00a0%\u00a0(8–11\u00a0%) to connect()");
@@ -74,7 +79,7 @@ describe("findings about a cluster", () => {
       "through iptables takes 1.09 times [1.08, 1.11] as long as to an endpoint directly at N = 1 and 1.00 times [0.99, 1.02] at 1,000 (p99: 1.20 times [1.19, 1.22] and 1.20 times",
     );
     expect(found?.cells).toEqual(["iptables/connect/1", "iptables/connect/1000"]);
-    results.cells[0]!.timesBaseline!.p50 = times(1.005);
+    results.cells[0]!.relativeToBaseline!.p50 = times(1.005);
     expect(clusterService(results)?.headline).toBe(
       "With 1 Service iptables adds at\u00a0most\u00a03\u00a0% to connect()",
     );

@@ -2,7 +2,7 @@
 
 import { cellId } from "../../../results/cells.js";
 import { measuredPlanes, planeLabel, planeReport, shortLabel } from "../../../results/descriptors.js";
-import type { Finding, Results, TimesBaseline } from "../../../results/schema.js";
+import type { Finding, RelativeToBaseline, Results } from "../../../results/schema.js";
 import {
   atServices,
   findCell,
@@ -94,17 +94,18 @@ function addedText(value: number, [low, high]: readonly [number, number]): strin
 }
 
 function serviceCostOf(results: Results, plane: string) {
-  const cells = clusterCurve(results, "connect", plane, "").filter((cell) => cell.timesBaseline);
+  const cells = clusterCurve(results, "connect", plane, "").filter((cell) => cell.relativeToBaseline);
   const [few, many] = [cells[0], cells.at(-1)];
-  if (few?.timesBaseline === undefined || many === undefined) return null;
+  if (few?.relativeToBaseline === undefined || many === undefined) return null;
   const ends = few === many ? [few] : [few, many];
-  const timesOf = (name: "p50" | "p99") => ends.map(({ timesBaseline }) => hundredths(timesBaseline?.[name]));
+  const timesOf = (name: "p50" | "p99") =>
+    ends.map(({ relativeToBaseline }) => hundredths(relativeToBaseline?.[name]));
   const [first, last] = timesOf("p50");
   const atLast = last === undefined ? "" : ` and ${last} at ${formatCount(many.services)}`;
   return {
     plane,
     services: few.services,
-    times: few.timesBaseline.p50,
+    times: few.relativeToBaseline.p50,
     cells: ends,
     words:
       `through ${planeLabel(results, plane)} takes ${first} as long as to an endpoint directly at N = ` +
@@ -112,7 +113,7 @@ function serviceCostOf(results: Results, plane: string) {
   };
 }
 
-const hundredths = (times: TimesBaseline["p999"] = null): string =>
+const hundredths = (times: RelativeToBaseline["p999"] = null): string =>
   times === null
     ? ""
     : `${times.value.toFixed(2)} times [${times.interval.map((end) => end.toFixed(2)).join(", ")}]`;
