@@ -136,6 +136,13 @@ it("docs/cluster.md has how wide the intervals of the cluster run are", () => {
     cells.map(({ estimate }) => ({ value: estimate!.median, interval: estimate!.interval })),
   );
   expect(page).toContain(`over ten rounds, were up to ±${Math.max(...tables)} % for connect().`);
+  const compared = selectCells(linked(page, "cluster"), { lane: "cluster", variant: "" }).flatMap(
+    ({ relativeToBaseline }) => relativeToBaseline ?? [],
+  );
+  const [times50, times90, times99] = (["p50", "p90", "p99"] as const).map((name) =>
+    span(widths(compared.map((times) => times[name]))),
+  );
+  expect(page).toContain(`intervals were ${times50} at p50, ${times90} at p90 and ${times99} at p99.`);
 });
 
 it("IPVS's README has the times of the default run's lookups", () => {
