@@ -24,7 +24,6 @@ import {
   doneOf,
   isCut,
   leastMs,
-  measuringMsOf,
   type OutOfTime,
   settingOf,
   timingOf,
@@ -249,7 +248,6 @@ class ClusterRun {
     const spareMs = Math.floor(leftMs - leastMs(timing));
     if (spareMs < 0) return [];
     this.#hooks.onProgress(phase(`measuring at N = ${formatCount(services)}`));
-    const measuringMs = Math.min(leftMs, measuringMsOf(this.#job));
     const text = taskText(
       {
         ...timing,
@@ -275,8 +273,10 @@ class ClusterRun {
     const probed: Probed[] = [];
     for (const { architecture, nodes } of jobs) {
       const what = { role: probeName(services, architecture), nodes };
-      const patienceMs = deadlineSeconds * 1000;
-      const ended = await waitForProbes(this.#api, setting, what, { measuringMs, patienceMs });
+      const ended = await waitForProbes(this.#api, setting, what, {
+        measuringMs: timing.roundMs * this.#job.rounds,
+        patienceMs: deadlineSeconds * 1000,
+      });
       for (const { metadata, spec } of ended) {
         const text = await this.#api.text(`${this.#path("api/v1", "pods")}/${metadata.name}/log`);
         const log = settledLog(text, spareMs < timing.settleMs);

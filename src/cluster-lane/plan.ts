@@ -119,12 +119,6 @@ export function leastMs({
   return before.reduce((sum, ms) => sum + ms, roundMs);
 }
 
-/** How long a probe takes at least for all its rounds. */
-export function measuringMsOf(job: ClusterJob): number {
-  const timing = timingOf(job);
-  return leastMs(timing) + (job.rounds * protocolsOf(job).length - 1) * timing.roundMs;
-}
-
 /**
  * Creating the Services up to the N at `index`, seconds. Measured with Kubernetes 1.36: 1,000 with their slices in 6 s and
  * 5,000 in 75 s, because the API server lists all addresses for each new one.

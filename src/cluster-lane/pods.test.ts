@@ -66,25 +66,57 @@ describe.skipIf(process.platform === "win32")("a pod that has the image pulled",
   });
 });
 
-/** How often the API server is asked for pods that show these phases one after the other, and then the last. */
-async function lookAtProbes(measuringMs: number, ...phases: string[]): Promise<number> {
+const probe = (phase: string) => ({ metadata: { name: phase }, spec: {}, status: { phase } });
+
+/** Waits for probes of as many nodes, whose phases are these one after the other: what it returns, and its pauses in between. */
+async function awaitProbes(measuringMs: number, ...phases: string[][]) {
   let asked = 0;
   const { api } = await serve(() => {
-    const phase = phases[Math.min(asked++, phases.length - 1)];
-    return { status: 200, body: { items: [{ metadata: { name: "p" }, spec: {}, status: { phase } }] } };
+    const items = phases[Math.min(asked++, phases.length - 1)]!.map(probe);
+    return { status: 200, body: { items } };
   });
-  const times = { measuringMs, patienceMs: 60_000 };
-  await waitForProbes(api, SETTING, { role: "probe-1-amd64", nodes: 1 }, times);
-  return asked;
+  const pausesMs: number[] = [];
+  const pause = api.pause.bind(api);
+  api.pause = (ms) => {
+    pausesMs.push(ms);
+    return pause(ms);
+  };
+  const what = { role: "probe-1-amd64", nodes: phases[0]!.length };
+  const ended = await waitForProbes(api, SETTING, what, { measuringMs, patienceMs: 600_000 });
+  return { ended: ended.map(({ status }) => status.phase), pausesMs };
 }
 
 describe.skipIf(process.platform === "win32")("a probe", () => {
-  it("is looked at every five seconds while it measures", async () => {
-    const running = many("Running", 13);
-    expect(await lookAtProbes(60_000, "Pending", "Pending", ...running, "Succeeded")).toBe(2 + 13 + 1);
+  const pausesWhile = async (measuringMs: number) =>
+    (await awaitProbes(measuringMs, ["Pending"], ["Running"], ["Running"], ["Running"], ["Succeeded"]))
+      .pausesMs;
+
+  it("is looked at twice a second until it runs, and every five seconds while it measures", async () => {
+    expect(await pausesWhile(60_000)).toEqual([500, 5000, 5000]);
   });
 
-  it("that ends early is not waited for any longer", async () => {
-    expect(await lookAtProbes(600_000, "Pending", "Running", "Running", "Failed")).toBe(5);
+  it("is looked at ten times in the time that it measures, where that is short", async () => {
+    expect(await pausesWhile(20_000)).toEqual([500, 2000, 2000]);
+    expect(await pausesWhile(600)).toEqual([500, 500, 500]);
+  });
+
+  it("that failed ends the wait for those of other nodes, which its Job ends", async () => {
+    const { ended } = await awaitProbes(
+      60_000,
+      ["Pending", "Pending"],
+      ["Running", "Running"],
+      ["Failed", "Running"],
+    );
+    expect(ended).toEqual(["Failed"]);
+  });
+
+  it("of several is waited for until all have ended", async () => {
+    const { ended } = await awaitProbes(
+      60_000,
+      ["Running", "Pending"],
+      ["Succeeded", "Running"],
+      ["Succeeded", "Succeeded"],
+    );
+    expect(ended).toEqual(["Succeeded", "Succeeded"]);
   });
 });

@@ -10,8 +10,10 @@ import type { RunSetting, Target } from "./objects.js";
 import { TARGETS } from "./pod-objects.js";
 
 const POLL_MS = 500;
-/** Of pods that measure: a node may run the API server as well, which then answers in the middle of what is timed. */
+/** While probes measure: a node may run the API server as well, and answering costs it CPU. */
 const MEASURING_POLL_MS = 5000;
+/** Polls of probes in the time that they measure, at least. */
+const MEASURING_POLLS = 10;
 /** Two layers of a small image come within seconds of a pod's network; a registry that never answers is not waited for. */
 const PULL_PATIENCE_MS = 60_000;
 const START_PATIENCE_MS = 180_000;
@@ -33,16 +35,19 @@ export async function waitForPods(
   {
     patienceMs = START_PATIENCE_MS,
     pullPatienceMs = patienceMs,
-  }: { readonly patienceMs?: number; readonly pullPatienceMs?: number } = {},
+    pollMs = POLL_MS,
+  }: { readonly patienceMs?: number; readonly pullPatienceMs?: number; readonly pollMs?: number } = {},
 ): Promise<readonly ClusterPod[]> {
   let pullingMs = 0;
+  const selector = encodeURIComponent(`lbscale/run=${setting.runId},lbscale/role=${role}`);
+  const path = `/api/v1/namespaces/${setting.namespace}/pods?labelSelector=${selector}`;
   let pods: ClusterPod[] = [];
-  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += POLL_MS) {
-    pods = await listPods(api, setting, role);
+  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += pollMs) {
+    pods = (await api.get(path, listOf(podSchema))).items;
     const chosen = choose(pods);
     if (chosen !== null) return chosen;
     if (waitedMs > REFUSAL_PATIENCE_MS) await requireAccepted(api, setting, pods);
-    pullingMs = pods.some(isPulling) ? pullingMs + POLL_MS : 0;
+    pullingMs = pods.some(isPulling) ? pullingMs + pollMs : 0;
     if (pullingMs > pullPatienceMs) {
       throw new ClusterUnfitError(
         `the nodes have not pulled image ${setting.image} within ${pullPatienceMs / 1000} s: name one that they have, or can pull`,
@@ -51,15 +56,9 @@ export async function waitForPods(
     }
     // A pod that can't start yet may start later, but none starts within minutes that could not after one.
     if (waitedMs > START_PATIENCE_MS / 2 && pods.every(({ status }) => status.phase === "Pending")) break;
-    await api.pause(POLL_MS);
+    await api.pause(pollMs);
   }
   throw new ClusterFailedError(`the pods of ${role} do not start or end in time: ${whyNot(pods)}`);
-}
-
-async function listPods(api: Api, { namespace, runId }: RunSetting, role: string): Promise<ClusterPod[]> {
-  const selector = encodeURIComponent(`lbscale/run=${runId},lbscale/role=${role}`);
-  return (await api.get(`/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`, listOf(podSchema)))
-    .items;
 }
 
 /** Whether a pod has an address and its condition `Ready` is true. */
@@ -106,9 +105,10 @@ const onEveryNode =
   };
 
 /**
- * Waits for pods that measure, and returns them when all have ended.
+ * Waits for pods that measure, and returns them when all have ended, or those that have ended when one has failed: a Job ends
+ * its other pods then.
  *
- * @param measuringMs how long they measure at least: until then the API server is asked seldom
+ * @param measuringMs how long they measure: the longer, the less often the API server is asked
  * @throws as `waitForPods`
  */
 export async function waitForProbes(
@@ -118,13 +118,11 @@ export async function waitForProbes(
   { measuringMs, patienceMs }: { readonly measuringMs: number; readonly patienceMs: number },
 ): Promise<readonly ClusterPod[]> {
   const haveBegun = onEveryNode(nodes, (pod) => pod.status.phase === "Running" || hasEnded(pod));
-  const haveEnded = onEveryNode(nodes, hasEnded);
-  await waitForPods(api, setting, role, haveBegun, { patienceMs });
-  for (let leftMs = measuringMs; leftMs > 0; leftMs -= MEASURING_POLL_MS) {
-    if (haveEnded(await listPods(api, setting, role))) break;
-    await api.pause(Math.min(leftMs, MEASURING_POLL_MS));
-  }
-  return waitForPods(api, setting, role, haveEnded, { patienceMs });
+  const haveEnded = (pods: readonly ClusterPod[]) =>
+    onEveryNode(pods.some(({ status }) => status.phase === "Failed") ? 1 : nodes, hasEnded)(pods);
+  await waitForPods(api, setting, role, (pods) => haveEnded(pods) ?? haveBegun(pods), { patienceMs });
+  const pollMs = Math.min(MEASURING_POLL_MS, Math.max(POLL_MS, measuringMs / MEASURING_POLLS));
+  return waitForPods(api, setting, role, haveEnded, { patienceMs, pollMs });
 }
 
 /**
