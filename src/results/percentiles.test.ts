@@ -7,8 +7,11 @@ import { summarize } from "./summarize.js";
 
 const PER_ROUND = 1000;
 
-/** A run of a cluster with six rounds of a Service's and an endpoint's connections, each round as slow as `slowness` says. */
-function clusterRun(slowness = [1, 2, 1, 3, 1, 2]): { run: Results; through: Cell; direct: Cell } {
+/** A run of a cluster with rounds of a Service's and an endpoint's connections, each as slow as `slowness` says. */
+function clusterRun(
+  slowness = [1, 2, 1, 3, 1, 2],
+  perRound = PER_ROUND,
+): { run: Results; through: Cell; direct: Cell } {
   const run = withCells([
     ["cluster", "connect", "nftables", 10, 55_000],
     ["cluster", "connect", "direct", 10, 50_000],
@@ -22,7 +25,7 @@ function clusterRun(slowness = [1, 2, 1, 3, 1, 2]): { run: Results; through: Cel
     cell.replicates = slowness.map((times, block) => ({
       ...replicate!,
       block,
-      singles: { ns: Array.from({ length: PER_ROUND }, (_, i) => times * (ns + i)), visited: [] },
+      singles: { ns: Array.from({ length: perRound }, (_, i) => times * (ns + i)), visited: [] },
     }));
   }
   return { run, through, direct };
@@ -48,13 +51,39 @@ describe("connections to a Service as multiples of those to its endpoint", () =>
     expect(through.relativeToBaseline!.p99.value).toBeLessThan(1.2);
   });
 
-  it("have no p99.9 where it is one of the largest few, and nothing where p99 is", () => {
-    const { run, through } = clusterRun([1, 1]);
-    summarize(run);
-    expect(through.relativeToBaseline).toMatchObject({ p999: null });
-    through.replicates.splice(0);
+  it("have no p99.9 where it is one of the largest few, and are absent where p99 is", () => {
+    const of = (perRound: number) => {
+      const { run, through } = clusterRun([1, 1, 1, 1, 1], perRound);
+      // A sixth round, so that there are few connections and enough rounds.
+      for (const cell of run.cells) {
+        cell.replicates.push({ ...cell.replicates[0]!, block: 5, singles: { ns: [60_000], visited: [] } });
+      }
+      summarize(run);
+      return through.relativeToBaseline;
+    };
+    expect(of(100)).toMatchObject({ p999: null });
+    expect(of(99)).toBeUndefined();
+  });
+
+  it("are absent where there are fewer rounds than an interval needs", () => {
+    const { run, through } = clusterRun([1, 1, 1, 1, 1]);
     summarize(run);
     expect(through.relativeToBaseline).toBeUndefined();
+  });
+
+  it("are of rounds of the same node, also where a node has none of one kind", () => {
+    const { run, through, direct } = clusterRun();
+    const slow = (cell: Cell) =>
+      cell.replicates.map((replicate) => ({
+        ...{ ...replicate, node: 1 },
+        singles: { ns: replicate.singles!.ns.map((ns) => 10 * ns), visited: [] },
+      }));
+    for (const cell of [through, direct]) {
+      cell.replicates = cell.replicates.map((replicate) => ({ ...replicate, node: 0 }));
+    }
+    direct.replicates = direct.replicates.flatMap((replicate, i) => [slow(direct)[i]!, replicate]);
+    summarize(run);
+    expect(through.relativeToBaseline!.p99.value).toBeCloseTo(1.1, 1);
   });
 
   it("stay with the plane's cells when runs are merged, whose baselines don't", () => {

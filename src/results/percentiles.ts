@@ -1,5 +1,6 @@
 /** Percentiles of single packets, where the clock could time them. */
 
+import { REPLICATES_FOR_INTERVAL } from "../stats/bootstrap.js";
 import { pairedRatios, pooledPercentiles } from "../stats/percentiles.js";
 import { median } from "../stats/quantile.js";
 import type { Cell, Percentiles, RelativeToBaseline, Replicate } from "./schema.js";
@@ -30,9 +31,9 @@ export function percentilesOf(
 }
 
 /**
- * Percentiles of a plane's cell as multiples of its baseline's, of replicates in which single connections to both took turns.
+ * Percentiles of a plane's cell as multiples of its baseline's, of the rounds in which connections to both were interleaved.
  *
- * @returns undefined: there are none
+ * @returns undefined where there are too few rounds for an interval, or connections for p99
  */
 export function relativeToBaselineOf(
   { replicates }: Pick<Cell, "replicates">,
@@ -40,28 +41,24 @@ export function relativeToBaselineOf(
   seed: number,
 ): RelativeToBaseline | undefined {
   const pairs = pairsOf(replicates, baseline.replicates);
-  const [above, below] = [0, 1].map((side) => pairs.map((pair) => pair[side]!)) as [number[][], number[][]];
+  if (pairs.length < REPLICATES_FOR_INTERVAL) return undefined;
+  const [above, below] = [pairs.map(([ns]) => ns), pairs.map(([, ns]) => ns)];
   const least = Math.min(...[above, below].map((all) => all.reduce((sum, { length }) => sum + length, 0)));
-  // Below that, p99 is chance as well.
   if (least * (1 - SHARES[3]) < MIN_BEYOND) return undefined;
   const [p50, p90, p99, p999] = pairedRatios(above, below, SHARES.slice(1), seed);
   const tail = least * (1 - SHARES[4]) >= MIN_BEYOND ? p999! : null;
   return { p50: p50!, p90: p90!, p99: p99!, p999: tail };
 }
 
-/**
- * The single times of replicates of one node and one round, of both. A block has one of each node, in the same order; where
- * one of them has none there, who belongs to whom is not known, and the block is left out.
- */
+/** The single times of both in each round of each node that both have. */
 function pairsOf(
   above: readonly Replicate[],
   below: readonly Replicate[],
 ): (readonly [number[], number[]])[] {
-  const blocks = [...new Set(above.map(({ block }) => block))];
-  return blocks.flatMap((block) => {
-    const [a, b] = [above, below].map((replicates) =>
-      replicates.flatMap((each) => (each.block === block && each.singles ? [each.singles.ns] : [])),
-    ) as [number[][], number[][]];
-    return a.length === b.length ? a.map((ns, i) => [ns, b[i]!] as const) : [];
+  const keyOf = ({ block, node }: Replicate) => `${block} ${node}`;
+  const singlesBelow = new Map(below.map((replicate) => [keyOf(replicate), replicate.singles?.ns]));
+  return above.flatMap((replicate) => {
+    const [ns, other] = [replicate.singles?.ns, singlesBelow.get(keyOf(replicate))];
+    return ns && other ? [[ns, other] as const] : [];
   });
 }

@@ -45,8 +45,8 @@ export function summarize(results: Results): void {
 }
 
 /**
- * In a live cluster connections to Services and to endpoints take turns within a round. Runs that were merged have no baselines:
- * their cells keep what each run concluded.
+ * In a live cluster connections to Services and to endpoints are interleaved in each round. Runs that were merged have no
+ * baselines: their cells keep what each run concluded.
  */
 function compareWithBaselines(results: Results): void {
   const live = selectCells(results, { lane: "cluster" });

@@ -196,13 +196,13 @@ describe("pooledPercentiles of seconds that resemble each other", () => {
   });
 });
 
-describe("pairedRatios of rounds in which two series take turns", () => {
+describe("pairedRatios of rounds of two interleaved series", () => {
   const ROUNDS = 10;
   const PER_ROUND = 100;
   const TIMES = 1.1;
 
   /** Two series, one `TIMES` as slow as the other, on a machine whose speed changes by a quarter from round to round. */
-  function takeTurns(random: Random): { above: number[][]; below: number[][] } {
+  function slowTogether(random: Random): { above: number[][]; below: number[][] } {
     const series: { above: number[][]; below: number[][] } = { above: [], below: [] };
     for (let round = 0; round < ROUNDS; round++) {
       const speed = Math.exp(0.25 * random.normal());
@@ -220,7 +220,7 @@ describe("pairedRatios of rounds in which two series take turns", () => {
     let width = 0;
     let ownWidth = 0;
     for (let cell = 0; cell < CELLS; cell++) {
-      const { above, below } = takeTurns(random);
+      const { above, below } = slowTogether(random);
       const [ratio] = pairedRatios(above, below, [0.9], cell);
       const [own] = pooledPercentiles(above, [0.9], cell);
       const [low, high] = ratio!.interval;
@@ -232,8 +232,50 @@ describe("pairedRatios of rounds in which two series take turns", () => {
     expect(width).toBeLessThan(ownWidth / 3);
   });
 
+  /**
+   * Connections to an endpoint and to a Service, which takes 5 longer, fifty of each in a second. In a slow
+   * moment, which the machine decides from second to second, each takes longer by chance: no factor applies to both.
+   */
+  function interleave(random: Random, rounds: number): { above: number[][]; below: number[][] } {
+    const [SECONDS, PER_SECOND] = [6, 50];
+    const series: { above: number[][]; below: number[][] } = { above: [], below: [] };
+    let state = random.normal();
+    for (let round = 0; round < rounds; round++) {
+      const [above, below]: [number[], number[]] = [[], []];
+      for (let second = 0; second < SECONDS; second++) {
+        state = 0.25 * state + Math.sqrt(1 - 0.25 ** 2) * random.normal();
+        const slow = Math.min(0.9, 0.1 * Math.exp(0.8 * state));
+        const time = () =>
+          40 + 10 * random.unit() - (random.unit() < slow ? 30 * Math.log(random.unit()) : 0);
+        for (let i = 0; i < PER_SECOND; i++) {
+          above.push(5 + time());
+          below.push(time());
+        }
+      }
+      series.above.push(above);
+      series.below.push(below);
+    }
+    return series;
+  }
+
+  it("cover it at p50 and p99 where slow moments add time to single connections", () => {
+    const shares = [0.5, 0.99];
+    const long = interleave(Random.fromSeed(5), 1000);
+    const [above, below] = [long.above, long.below].map((all) => Float64Array.from(all.flat()).sort());
+    const truths = shares.map((share) => quantileSorted(above!, share) / quantileSorted(below!, share));
+    const random = Random.fromSeed(6);
+    const covered = shares.map(() => 0);
+    for (let cell = 0; cell < CELLS; cell++) {
+      const { above, below } = interleave(random, ROUNDS);
+      for (const [i, { interval }] of pairedRatios(above, below, shares, cell).entries()) {
+        if (interval[0] <= truths[i]! && truths[i]! <= interval[1]) covered[i]!++;
+      }
+    }
+    for (const count of covered) expect(count / CELLS).toBeGreaterThan(LEAST_COVERED);
+  });
+
   it("are 1 without any width for a series and itself", () => {
-    const { above } = takeTurns(Random.fromSeed(4));
+    const { above } = slowTogether(Random.fromSeed(4));
     expect(pairedRatios(above, above, [0.5, 0.99], 1)).toEqual([
       { value: 1, interval: [1, 1] },
       { value: 1, interval: [1, 1] },

@@ -24,9 +24,9 @@ export function pooledPercentiles(
 }
 
 /**
- * Percentiles of one series as multiples of the same percentiles of another that was measured in the same replicates, in
- * turns with it: `above[r]` belongs to `below[r]`. A resample draws both together, so what slowed a replicate down as a
- * whole cancels, and the interval is of the ratio alone (Davison & Hinkley 1997, section 2.4: resample what was sampled).
+ * Percentiles of one series over the same percentiles of another, interleaved with it in the same replicates: `above[r]` belongs
+ * to `below[r]`. A resample draws both together, so what slows a whole replicate down by one factor cancels (Davison & Hinkley
+ * 1997, section 2.4: resample what was sampled).
  */
 export function pairedRatios(
   above: Replicates,

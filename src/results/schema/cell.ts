@@ -21,6 +21,8 @@ export const replicate = z.object({
   /** Position in the run's schedule, from 0: block times cells plus place in the block. */
   order: z.number().int(),
   block: z.number().int(),
+  /** Which of a cluster's nodes, from 0; absent elsewhere, and in runs of before 0.3. */
+  node: z.number().int().optional(),
   seed: z.number(),
   /** From starting the process to its end, milliseconds: what one more replicate would cost. */
   wallMs: z.number(),
@@ -77,8 +79,8 @@ export const percentiles = z.object({
 });
 
 /**
- * The same percentiles as multiples of the baseline's, of connections that took turns with the plane's: what slowed both down
- * is in neither value nor interval.
+ * The same percentiles as multiples of the baseline's, whose connections were interleaved with the plane's. What slows both down
+ * by the same factor cancels; what adds the same time to both, as interrupts do, moves the ratio towards 1.
  */
 export const relativeToBaseline = z.object({
   p50: percentile,
@@ -134,7 +136,7 @@ export const cell = z.object({
   /** null below six replicates, and where the program fits a core's own caches. */
   adjusted: adjusted.nullable(),
   percentiles: percentiles.nullable(),
-  /** Absent: nothing took turns with the plane, or a run of before 0.3. */
+  /** Absent: nothing was interleaved with the plane, too few rounds or connections, or a run of before 0.3. */
   relativeToBaseline: relativeToBaseline.optional(),
   /** Why there are no percentiles; null where there are. */
   percentilesReason: z.string().nullable(),

@@ -56,13 +56,14 @@ export function addProbed(
     const timesOf = timesAt(cell.scenario, path, part);
     const every = Math.ceil(Math.max(1, countOf(probed, timesOf, roundsOf) / MOST_SINGLES));
     for (let block = 0; block < rounds; block++) {
-      for (const each of probed) {
+      for (const [node, each] of probed.entries()) {
         const round = roundsOf(each)[block];
         const times = round ? timesOf(round) : [];
         if (!round || times.length === 0) continue;
         cell.replicates.push({
           ...replicateOf(round, times, { clockNs: each.log.clockNs, every }),
           block,
+          node,
           order: block * results.cells.length + index,
           seed: facts.seed,
           floorNs: middle(timesAt(cell.scenario, "endpoint", part)(round)),
