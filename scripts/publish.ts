@@ -207,7 +207,7 @@ function liveTables(all: Results): string[] {
     return [
       `### ${title.charAt(0).toUpperCase()}${title.slice(1)}`,
       "",
-      line(["", ...columns]),
+      line(["", "Plane", ...columns.slice(1)]),
       alignment,
       ...rows.map(line),
       "",

@@ -175,14 +175,3 @@ function span(values: readonly number[]): string {
 export function resultsHash(results: Results): string {
   return resultsDigest(results).slice(0, HASH_DIGITS);
 }
-
-/** A factor that is close to 1, with its interval: `×1.10 [1.09, 1.12]`. */
-export function formatHundredths({
-  value,
-  interval,
-}: {
-  readonly value: number;
-  readonly interval: readonly number[];
-}): string {
-  return `×${value.toFixed(2)} [${interval.map((end) => end.toFixed(2)).join(", ")}]`;
-}

@@ -30,7 +30,7 @@ describe("charts of a cluster", () => {
     expect(lowest(59_000)).toBe(lowest());
   });
 
-  it("say what a Service costs next to its endpoint where one plane's connections took turns with it", () => {
+  it("say what a Service costs next to its endpoint where one plane's connections were interleaved with its", () => {
     const results = withCells([
       ["cluster", "connect", "nftables", 100, 33_000],
       ["cluster", "connect", "direct", 100, 30_000],
@@ -45,13 +45,13 @@ describe("charts of a cluster", () => {
       for (const replicate of cell.replicates) replicate.singles = { ns: [30_000], visited: [] };
     }
     const captionOf = () => drawn(clusterPercentiles, results).caption;
-    expect(captionOf()).not.toContain("in the same seconds");
+    expect(captionOf()).not.toContain("relative to");
     results.cells[0]!.relativeToBaseline = { p50: times, p90: times, p99: times, p999: null };
     expect(captionOf()).toContain(
-      "nftables relative to endpoint directly, in the same seconds: p50 ×1.10 [1.09, 1.11], p90 ×1.10",
+      "nftables relative to endpoint directly, interleaved: p50 ×1.10 [1.09, 1.11], p90 ×1.10",
     );
     results.cells[1]!.relativeToBaseline = results.cells[0]!.relativeToBaseline;
-    expect(captionOf()).not.toContain("in the same seconds");
+    expect(captionOf()).not.toContain("relative to");
   });
 
   it("draw one family, and the last node, as dashed lines next to the other and to a node", () => {

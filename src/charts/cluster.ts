@@ -1,12 +1,13 @@
 /** The cluster lane's charts: connections in a live Kubernetes cluster. */
 
+import { formatHundredths } from "../analysis/findings/common.js";
 import { type Described, planeLabel, planeReport } from "../results/descriptors.js";
 import { otherServices } from "../results/live-nodes.js";
 import type { Cell } from "../results/schema.js";
 import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs } from "../text.js";
-import { formatHundredths, joinParts } from "./caption-text.js";
+import { joinParts } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { percentilesChart } from "./percentiles.js";
 import { type Floor, scalingChart } from "./scaling.js";
@@ -36,21 +37,18 @@ const CLOCKS = floorOf("clockErrorNs", "error of the clocks");
 const NOTE = (results: Described, cells: readonly Cell[]): string =>
   joinParts([
     cells.some(({ plane }) => planeReport(results, plane).role === "baseline") &&
-      "endpoint directly: the same probes to a pod's own address, in turns; its packets meet the plane's rules too, and match none",
+      "endpoint directly: the same probes to a pod's own address, interleaved; its packets meet the plane's rules too, and match none",
     clockNote(cells),
     othersNote(cells),
   ]);
 
-/**
- * A plane's percentiles as multiples of the endpoint's own, in rounds in which both took turns: what slowed both down is in the
- * columns and not in these. Left out where there are several planes.
- */
+/** A plane's percentiles relative to interleaved connections to endpoints; left out where there are several planes. */
 function relativeNote(results: Described, cells: readonly Cell[]): string | false {
   const [compared, ...others] = cells.filter(({ relativeToBaseline }) => relativeToBaseline !== undefined);
   if (compared?.relativeToBaseline === undefined || others.length > 0) return false;
   const { p50, p90, p99 } = compared.relativeToBaseline;
   const times = Object.entries({ p50, p90, p99 }).map(([name, of]) => `${name} ${formatHundredths(of)}`);
-  return `${planeLabel(results, compared.plane)} relative to endpoint directly, in the same seconds: ${times.join(", ")}`;
+  return `${planeLabel(results, compared.plane)} relative to endpoint directly, interleaved: ${times.join(", ")}`;
 }
 
 /** N counts the run's own Services: what else is there is in the plane's tables as well. */

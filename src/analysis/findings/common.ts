@@ -79,6 +79,15 @@ export function headlineFactor(value: number, interval: readonly number[]): stri
   return `${factorText(value)}×${ends.length > 1 ? `\u00a0(${ends.join("–")})` : ""}`;
 }
 
+/** A factor that is close to 1 and its interval: `×1.10 [1.09, 1.12]`, or with a unit `1.10 times [1.09, 1.12]`. */
+export function formatHundredths(
+  { value, interval }: { readonly value: number; readonly interval: readonly number[] },
+  unit?: string,
+): string {
+  const factor = unit === undefined ? `×${value.toFixed(2)}` : `${value.toFixed(2)}${unit}`;
+  return `${factor} [${interval.map((end) => end.toFixed(2)).join(", ")}]`;
+}
+
 /** A share, 0 to 1, as whole percent: `12 %`. */
 export function percent(share: number): string {
   return `${Math.round(100 * share)} %`;

@@ -15,8 +15,11 @@ it("connections and changes of a cluster are listed apart, changes with the slow
   const cells = [
     cellOf("connect", 60_000, {}),
     cellOf("programming", 20, { slowestNs: 5e6 }),
-    cellOf("sync", 3, { slowestNs: 5e6 }),
+    // On four nodes.
+    cellOf("sync", 12, { slowestNs: 5e6 }),
   ];
+  const [replicate] = cell.replicates;
+  for (const [i, changes] of [1, 20, 3].entries()) cells[i]!.replicates = Array(changes).fill(replicate);
   const [connections, changes, ...others] = clusterTables({ ...results, cells });
   expect(connections?.map((row) => row.filter((_, i) => i !== 1))).toEqual([
     ["percentiles", "p50", "p90", "p99", "p99.9"],
@@ -25,7 +28,7 @@ it("connections and changes of a cluster are listed apart, changes with the slow
   expect(changes?.map((row) => row.filter((_, i) => i !== 1))).toEqual([
     ["changes", "p50", "p90", "slowest"],
     ["programming, 10", "2 ms [2 ms, 2 ms]", "3 ms [3 ms, 3 ms]", "5 ms"],
-    ["sync, 10", "2 ms [2 ms, 2 ms]", "–", "5 ms"],
+    ["sync, 10", "2 ms [range 2 ms, 2 ms]", "–", "5 ms"],
   ]);
   expect(others).toEqual([]);
 });

@@ -1,7 +1,8 @@
 /** What a live cluster's connections and changes took, as tables of text: a heading, then a line for each cell. */
 
-import { formatHundredths } from "../../charts/caption-text.js";
+import { formatHundredths } from "../../analysis/findings/common.js";
 import type { Cell, Percentiles, Results } from "../../results/schema.js";
+import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
 import { formatNs } from "../../text.js";
 import { isLive } from "../cluster-method.js";
 import { formatSize, tableRows } from "./table.js";
@@ -33,7 +34,7 @@ function percentileTable(results: Results): string[][] {
   );
 }
 
-/** The same as multiples of the endpoint's own, of connections that took turns. */
+/** The same relative to interleaved connections to endpoints. */
 export function relativeTable(results: Results): string[][] {
   const heading = "relative to endpoint directly";
   return tableOf(results, [heading, ...Object.values(SHOWN)], ({ relativeToBaseline: times }) =>
@@ -46,22 +47,23 @@ export function relativeTable(results: Results): string[][] {
   );
 }
 
-/** Changes: p50 and p90 with their intervals, where there are enough of them, and the slowest. */
+/** Changes: p50 and p90 with their intervals, where there are enough changes, and the slowest. */
 function changeTable(results: Results): string[][] {
-  return tableOf(results, ["changes", "p50", "p90", "slowest"], ({ percentiles, facts }) =>
-    percentiles === null || typeof facts.slowestNs !== "number"
-      ? null
-      : [
-          timeOf(percentiles.p50),
-          percentiles.lookups < CHANGES_FOR_P90 ? NONE : timeOf(percentiles.p90),
-          formatNs(facts.slowestNs),
-        ],
-  );
+  return tableOf(results, ["changes", "p50", "p90", "slowest"], ({ percentiles, facts, replicates }) => {
+    if (percentiles === null || typeof facts.slowestNs !== "number") return null;
+    const isRange = replicates.length < REPLICATES_FOR_INTERVAL;
+    return [
+      timeOf(percentiles.p50, isRange),
+      replicates.length < CHANGES_FOR_P90 ? NONE : timeOf(percentiles.p90),
+      formatNs(facts.slowestNs),
+    ];
+  });
 }
 
-function timeOf(percentile: Percentiles["p999"]): string {
+function timeOf(percentile: Percentiles["p999"], isRange = false): string {
   if (percentile === null) return NONE;
-  return `${formatNs(percentile.value)} [${percentile.interval.map(formatNs).join(", ")}]`;
+  const ends = percentile.interval.map(formatNs).join(", ");
+  return `${formatNs(percentile.value)} [${isRange ? "range " : ""}${ends}]`;
 }
 
 /** A line for each live cell that has something to say. */

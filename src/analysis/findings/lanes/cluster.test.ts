@@ -38,7 +38,7 @@ describe("findings about a cluster", () => {
   it("say what growth the intervals still allow where none is shown, and nothing where they allow much", () => {
     const found = clusterConnect(growing(52_000, 50_000));
     expect(found?.headline).toBe("connect() through iptables grows at most 1.3× from 1 to 1,000 Services");
-    expect(found?.sentence).toContain("so no growth is shown");
+    expect(found?.sentence).toContain("so these medians show no growth");
     expect(clusterConnect(growing(61_000, 50_000))).toBeNull();
     expect(clusterConnect(withCells([["cluster", "connect", "iptables", 1, 50_000]]))).toBeNull();
   });
@@ -61,28 +61,51 @@ describe("findings about a cluster", () => {
     expect(clusterProgramming(growing(100_000, 60_000))).toBeNull();
   });
 
-  it("say what a Service's address costs next to its endpoint's, from connections that took turns", () => {
+  const relative = (value: number) => {
+    const each = { value, interval: [value - 0.01, value + 0.02] as [number, number] };
+    return { p50: each, p90: each, p99: each, p999: null };
+  };
+
+  it("say what a ClusterIP costs relative to its endpoints, and how long these took themselves", () => {
     const results = growing(100_000, 60_000);
     expect(clusterService(results)).toBeNull();
-    const times = (value: number) => ({ value, interval: [value - 0.01, value + 0.02] as [number, number] });
-    for (const [i, p50] of [1.09, 1.0].entries()) {
-      results.cells[i]!.relativeToBaseline = {
-        p50: times(p50),
-        p90: times(1.1),
-        p99: times(1.2),
-        p999: null,
-      };
+    for (const [i, [ratio, directNs]] of [[1.09, 31_000] as const, [1, 48_000] as const].entries()) {
+      const cell = results.cells[i]!;
+      cell.relativeToBaseline = relative(ratio);
+      cell.replicates = cell.replicates.map((replicate) => ({ ...replicate, floorNs: directNs }));
     }
     const found = clusterService(results);
-    expect(found?.headline).toBe("With 1 Service iptables adds 9\u00a0%\u00a0(8–11\u00a0%) to connect()");
+    expect(found?.headline).toBe(
+      "With 1 Service a ClusterIP costs connect() 9\u00a0%\u00a0(8–11\u00a0%) more",
+    );
     expect(found?.sentence).toContain(
-      "through iptables takes 1.09 times [1.08, 1.11] as long as to an endpoint directly at N = 1 and 1.00 times [0.99, 1.02] at 1,000 (p99: 1.20 times [1.19, 1.22] and 1.20 times",
+      "through iptables takes 1.09 times [1.08, 1.11] as long as to an endpoint directly (31 µs) at N = 1, and 1.00 times [0.99, 1.02] (48 µs) at 1,000.",
     );
     expect(found?.cells).toEqual(["iptables/connect/1", "iptables/connect/1000"]);
-    results.cells[0]!.relativeToBaseline!.p50 = times(1.005);
-    expect(clusterService(results)?.headline).toBe(
-      "With 1 Service iptables adds at\u00a0most\u00a03\u00a0% to connect()",
-    );
+  });
+
+  it("say nothing of a ClusterIP that may cost less than 1 %, or less than its endpoint", () => {
+    for (const ratio of [1.019, 0.82]) {
+      const results = growing(100_000, 60_000);
+      results.cells[0]!.relativeToBaseline = relative(ratio);
+      expect(clusterService(results)).toBeNull();
+    }
+  });
+
+  it("say what a ClusterIP costs within a node where there are several", () => {
+    const results = growing(100_000, 60_000);
+    const [cell] = results.cells;
+    cell!.relativeToBaseline = relative(2);
+    results.cells.push({ ...cell!, variant: "same node", relativeToBaseline: relative(1.1) });
+    expect(clusterService(results)?.sentence).toContain("takes within a node 1.10 times");
+  });
+
+  it("call what a ClusterIP costs the most of several planes", () => {
+    const results = growing(100_000, 60_000);
+    const [cell] = results.cells;
+    cell!.relativeToBaseline = relative(1.08);
+    results.cells.push({ ...cell!, plane: "nftables", relativeToBaseline: relative(1.1) });
+    expect(clusterService(results)?.headline).toContain("connect() up\u00a0to\u00a010\u00a0%");
   });
 
   it("are one for all planes of runs that were merged, and the headline is about the one that grew the most", () => {

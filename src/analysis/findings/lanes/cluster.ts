@@ -2,7 +2,7 @@
 
 import { cellId } from "../../../results/cells.js";
 import { measuredPlanes, planeLabel, planeReport, shortLabel } from "../../../results/descriptors.js";
-import type { Finding, RelativeToBaseline, Results } from "../../../results/schema.js";
+import type { Finding, Results } from "../../../results/schema.js";
 import {
   atServices,
   findCell,
@@ -10,11 +10,23 @@ import {
   measuredCurve,
   selectCells,
 } from "../../../results/select.js";
+import { median } from "../../../stats/quantile.js";
 import { formatCount, formatNs } from "../../../text.js";
-import { formatFactor, formatSpan, headlineFactor, percent, ratioInterval, twoDigits } from "../common.js";
+import {
+  formatFactor,
+  formatHundredths,
+  formatSpan,
+  headlineFactor,
+  percent,
+  ratioInterval,
+  twoDigits,
+} from "../common.js";
 
 /** What may still be called "at most": an interval that reaches further says nothing of use. */
 const MOST_GROWTH = 1.4;
+
+/** A cost below it is no finding: it would be 0 % in words. */
+const LEAST_COST = 1.01;
 
 /**
  * connect() at the largest N of a cluster over that at its smallest, of each plane: how much it grew, or what its interval
@@ -53,7 +65,7 @@ function growthOf(results: Results, plane: string) {
     words:
       `through ${planeLabel(results, plane)} takes ${formatNs(few.estimate.median)} at N = ${formatCount(few.services)} and ` +
       `${formatNs(many.estimate.median)} at ${formatCount(many.services)}, ${formatFactor(value, interval)} as long` +
-      `${grew ? "" : ", so no growth is shown"}`,
+      `${grew ? "" : ", so these medians show no growth"}`,
     cells: [few, many] as const,
     value,
     interval,
@@ -61,62 +73,63 @@ function growthOf(results: Results, plane: string) {
 }
 
 /**
- * What a Service's address costs a connection, next to its endpoint's own, at the smallest and the largest N. The headline is of
- * the smallest, where few rules lie in the way of a packet that is for no Service: lists make it walk all of them.
+ * What a ClusterIP costs connect(), relative to interleaved connections to its endpoints, at the smallest and the largest N. The
+ * headline is of the smallest, where few rules lie in the way of a packet to an endpoint. Null where no plane surely costs 1 % there.
  */
 export function clusterService(results: Results): Finding | null {
   const costs = clusterPlanes(results)
     .map((plane) => serviceCostOf(results, plane))
     .filter((cost) => cost !== null)
-    .sort((a, b) => b.times.value - a.times.value);
+    .sort((a, b) => b.relative.value - a.relative.value);
   const [most] = costs;
-  if (most === undefined) return null;
-  const { value, interval } = most.times;
+  if (most === undefined || most.relative.interval[0] < LEAST_COST) return null;
+  const { value, interval } = most.relative;
   const services = most.services === 1 ? "1 Service" : `${formatCount(most.services)} Services`;
   return {
     id: "cluster-service",
-    headline: `With ${services} ${shortLabel(results, most.plane)} adds ${addedText(value, interval)} to connect()`,
-    sentence: `In a cluster, connect() to a Service ${costs.map(({ words }) => words).join("; ")}: connections took turns, and packets to endpoints meet the plane's rules as well, all of them where these are a list.`,
+    headline: `With ${services} a ClusterIP costs connect() ${costs.length > 1 ? "up\u00a0to\u00a0" : ""}${addedText(value, interval)} more`,
+    sentence:
+      `In a cluster, connect() to a Service ${costs.map(({ words }) => words).join("; ")}. The connections were interleaved. ` +
+      `Packets to an endpoint meet the plane's rules as well, in iptables mode each rule of KUBE-SERVICES: where the direct connection slows down with N, the ratio is not the cost of a Service.`,
     cells: costs.flatMap(({ cells }) => cells).map(cellId),
     value,
     interval,
   };
 }
 
-/** `9 % (8–10 %)`, one word that no line breaks; `at most 2 %` where it may be nothing. */
-function addedText(value: number, [low, high]: readonly [number, number]): string {
-  const [least, most] = [low, high].map((end) => percent(end - 1));
-  const text =
-    low <= 1
-      ? `at most ${Math.max(1, Math.ceil(100 * (high - 1)))} %`
-      : `${percent(value - 1)}${least === most ? "" : ` (${least?.replace(" %", "")}–${most})`}`;
-  return text.replaceAll(" ", "\u00a0");
+/** `9 % (8–10 %)`, one word that no line breaks. */
+function addedText(value: number, interval: readonly [number, number]): string {
+  const [least = "", most = ""] = interval.map((end) => percent(end - 1));
+  const span = least === most ? "" : ` (${least.replace(" %", "")}–${most})`;
+  return `${percent(value - 1)}${span}`.replaceAll(" ", "\u00a0");
 }
 
 function serviceCostOf(results: Results, plane: string) {
-  const cells = clusterCurve(results, "connect", plane, "").filter((cell) => cell.relativeToBaseline);
-  const [few, many] = [cells[0], cells.at(-1)];
-  if (few?.relativeToBaseline === undefined || many === undefined) return null;
+  // Between nodes, Services and endpoints may not be as often on the probe's own node.
+  const near = clusterCurve(results, "connect", plane, "same node");
+  const isNear = near.length > 0;
+  const curve = isNear ? near : clusterCurve(results, "connect", plane, "");
+  const compared = curve.flatMap((cell) =>
+    cell.relativeToBaseline === undefined ? [] : [{ cell, relative: cell.relativeToBaseline }],
+  );
+  const [few, many] = [compared[0], compared.at(-1)];
+  if (few === undefined || many === undefined) return null;
   const ends = few === many ? [few] : [few, many];
-  const timesOf = (name: "p50" | "p99") =>
-    ends.map(({ relativeToBaseline }) => hundredths(relativeToBaseline?.[name]));
-  const [first, last] = timesOf("p50");
-  const atLast = last === undefined ? "" : ` and ${last} at ${formatCount(many.services)}`;
+  const directNs = ({ replicates }: MeasuredCell) => median(replicates.map(({ floorNs }) => floorNs));
+  const [first, last] = ends.map(({ cell, relative: { p50 } }) => ({
+    times: formatHundredths(p50, " times"),
+    endpoint: formatNs(directNs(cell)),
+    n: formatCount(cell.services),
+  }));
   return {
-    plane,
-    services: few.services,
-    times: few.relativeToBaseline.p50,
-    cells: ends,
+    services: few.cell.services,
+    relative: few.relative.p50,
+    cells: ends.map(({ cell }) => cell),
     words:
-      `through ${planeLabel(results, plane)} takes ${first} as long as to an endpoint directly at N = ` +
-      `${formatCount(few.services)}${atLast} (p99: ${timesOf("p99").join(" and ")})`,
+      `through ${planeLabel(results, plane)} takes ${isNear ? "within a node " : ""}${first?.times} as long as to an endpoint directly (${first?.endpoint}) at N = ${first?.n}` +
+      `${last === undefined ? "" : `, and ${last.times} (${last.endpoint}) at ${last.n}`}`,
   };
 }
-
-const hundredths = (times: RelativeToBaseline["p999"] = null): string =>
-  times === null
-    ? ""
-    : `${times.value.toFixed(2)} times [${times.interval.map((end) => end.toFixed(2)).join(", ")}]`;
 
 /** How long a cluster takes at its largest N until a new endpoint is reached, the old one no more, and a new Service answers. */
 export function clusterProgramming(results: Results): Finding | null {
