@@ -11,6 +11,7 @@ import { type AgainstKernel, againstKernel } from "../src/analysis/model-vs-kern
 import { readResults } from "../src/results/files.js";
 import type { Cell, Results } from "../src/results/schema.js";
 import { selectCells } from "../src/results/select.js";
+import { median } from "../src/stats/quantile.js";
 import { formatCount, formatNs } from "../src/text.js";
 import { ROOT } from "./support/readme.js";
 
@@ -122,27 +123,44 @@ describe("docs/measurement.md", () => {
   });
 });
 
-it("docs/cluster.md has how wide the intervals of the cluster run are", () => {
+describe("docs/cluster.md has how wide the intervals of the cluster run are", () => {
   const page = pageOf("docs/cluster.md");
-  const cells = selectCells(linked(page, "cluster"), { lane: "cluster", scenario: "connect", variant: "" });
-  const widths = (ends: readonly { value: number; interval: readonly number[] }[]) =>
-    ends.map(({ value, interval: [low, high] }) => Math.round((50 * (high! - low!)) / value));
-  const span = (of: readonly number[]) => `±${Math.min(...of)} to ${Math.max(...of)} %`;
-  const [p50, p90, p99] = (["p50", "p90", "p99"] as const).map((name) =>
-    span(widths(cells.map(({ percentiles }) => percentiles![name]))),
-  );
-  expect(page).toContain(`for connect(): ${p50} at p50, ${p90} at p90 and ${p99} at p99;`);
-  const tables = widths(
-    cells.map(({ estimate }) => ({ value: estimate!.median, interval: estimate!.interval })),
-  );
-  expect(page).toContain(`over ten rounds, were up to ±${Math.max(...tables)} % for connect().`);
-  const compared = selectCells(linked(page, "cluster"), { lane: "cluster", variant: "" }).flatMap(
-    ({ relativeToBaseline }) => relativeToBaseline ?? [],
-  );
-  const [times50, times90, times99] = (["p50", "p90", "p99"] as const).map((name) =>
-    span(widths(compared.map((times) => times[name]))),
-  );
-  expect(page).toContain(`intervals were ${times50} at p50, ${times90} at p90 and ${times99} at p99.`);
+  const cellsOf = (scenario?: string) =>
+    selectCells(linked(page, "cluster"), { lane: "cluster", variant: "", ...(scenario && { scenario }) });
+  const widthsOf = (ends: readonly { value: number; interval: readonly number[] }[]) =>
+    ends.map(({ value, interval: [low, high] }) => (50 * (high! - low!)) / value);
+  const span = (widths: readonly number[], digits = 0) => {
+    const [least, most] = [Math.min(...widths), Math.max(...widths)].map((end) => end.toFixed(digits));
+    return least === most ? `±${least} %` : `±${least} to ${most} %`;
+  };
+  const NAMES = ["p50", "p90", "p99"] as const;
+
+  it("of connections and requests", () => {
+    const spansOf = (scenario: string) =>
+      NAMES.map((name) => span(widthsOf(cellsOf(scenario).map(({ percentiles }) => percentiles![name]))));
+    const [p50, p90, p99] = spansOf("connect");
+    expect(page).toContain(`for connect(): ${p50} at p50, ${p90} at p90 and ${p99} at p99;`);
+    const [request50, request90, request99] = spansOf("established");
+    expect(page).toContain(
+      `for a request over an open connection: ${request50}, ${request90} and ${request99}.`,
+    );
+    const tables = widthsOf(
+      cellsOf("connect").map(({ estimate }) => ({ value: estimate!.median, interval: estimate!.interval })),
+    );
+    expect(page).toContain(`over ten rounds, were up to ±${Math.max(...tables).toFixed(0)} % for connect().`);
+  });
+
+  it("of ratios to endpoints, and how the direct connections grew", () => {
+    const relative = cellsOf().flatMap(({ relativeToBaseline }) => relativeToBaseline ?? []);
+    const [p50, p90, p99] = NAMES.map((name) => span(widthsOf(relative.map((each) => each[name])), 1));
+    expect(page).toContain(`these ratios were ${p50} at p50, ${p90} at p90 and ${p99} at p99`);
+    const ofLists = cellsOf("connect").filter(({ plane }) => plane.startsWith("iptables"));
+    const direct = [ofLists[0], ofLists.at(-1)].map((cell) =>
+      Math.round(median(cell!.replicates.map(({ floorNs }) => floorNs)) / 1000),
+    );
+    const ratio = ofLists.at(-1)?.relativeToBaseline?.p50.value.toFixed(2);
+    expect(page).toContain(`went from ${direct.join(" to ")} µs, so the ratio fell to ${ratio} while`);
+  });
 });
 
 it("IPVS's README has the times of the default run's lookups", () => {
