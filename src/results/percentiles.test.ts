@@ -71,6 +71,13 @@ describe("connections to a Service as multiples of those to its endpoint", () =>
     expect(through.relativeToBaseline).toBeUndefined();
   });
 
+  it("are absent where the clock's steps are so coarse that a percentile is 0", () => {
+    const { run, through, direct } = clusterRun();
+    for (const { singles } of direct.replicates) singles!.ns.fill(0);
+    summarize(run);
+    expect(through.relativeToBaseline).toBeUndefined();
+  });
+
   it("are of rounds of the same node, also where a node has none of one kind", () => {
     const { run, through, direct } = clusterRun();
     const slow = (cell: Cell) =>

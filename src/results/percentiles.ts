@@ -33,7 +33,7 @@ export function percentilesOf(
 /**
  * Percentiles of a plane's cell as multiples of its baseline's, of the rounds in which connections to both were interleaved.
  *
- * @returns undefined where there are too few rounds for an interval, or connections for p99
+ * @returns undefined where there are too few rounds for an interval, or connections for p99, or times that the clock does not tell from 0
  */
 export function relativeToBaselineOf(
   { replicates }: Pick<Cell, "replicates">,
@@ -45,7 +45,11 @@ export function relativeToBaselineOf(
   const [above, below] = [pairs.map(([ns]) => ns), pairs.map(([, ns]) => ns)];
   const least = Math.min(...[above, below].map((all) => all.reduce((sum, { length }) => sum + length, 0)));
   if (least * (1 - SHARES[3]) < MIN_BEYOND) return undefined;
-  const [p50, p90, p99, p999] = pairedRatios(above, below, SHARES.slice(1), seed);
+  const ratios = pairedRatios(above, below, SHARES.slice(1), seed);
+  // A clock of coarse steps takes short times for none.
+  if (!ratios.every(({ value, interval }) => [value, ...interval].every((end) => end > 0 && end < Infinity)))
+    return undefined;
+  const [p50, p90, p99, p999] = ratios;
   const tail = least * (1 - SHARES[4]) >= MIN_BEYOND ? p999! : null;
   return { p50: p50!, p90: p90!, p99: p99!, p999: tail };
 }
