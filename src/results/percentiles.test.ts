@@ -93,6 +93,20 @@ describe("connections to a Service as multiples of those to its endpoint", () =>
     expect(through.relativeToBaseline!.p99.value).toBeCloseTo(1.1, 1);
   });
 
+  it("are of endpoints on the same node and of others, and not of both together, where these are told apart", () => {
+    const { run, through, direct } = clusterRun();
+    summarize(run);
+    expect(through.relativeToBaseline).toBeDefined();
+    for (const variant of ["same node", "udp, other node"]) {
+      run.cells.push({ ...through, variant }, { ...direct, variant });
+    }
+    summarize(run);
+    const compared = run.cells.flatMap(({ variant, relativeToBaseline }) =>
+      relativeToBaseline ? [variant] : [],
+    );
+    expect(compared).toEqual(["same node", "udp, other node"]);
+  });
+
   it("stay with the plane's cells when runs are merged, whose baselines don't", () => {
     const { run, through } = clusterRun();
     summarize(run);

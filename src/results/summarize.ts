@@ -44,18 +44,24 @@ export function summarize(results: Results): void {
   results.orderEffect = orderEffectOf(results);
 }
 
+/** Connections by whether the endpoint is on the probe's node. */
+const OF_ONE_PLACE = /\b(same|other) node$/;
+
 /**
- * In a live cluster connections to Services and to endpoints are interleaved in each round. Runs that were merged have no
- * baselines: their cells keep what each run concluded.
+ * In a live cluster connections to Services and to endpoints are interleaved in each round. With several nodes only those of one
+ * place are compared: Services and endpoints need not meet the same share of either, and a ratio would be of the shares. Runs
+ * that were merged have no baselines: their cells keep what each run concluded.
  */
 function compareWithBaselines(results: Results): void {
   const live = selectCells(results, { lane: "cluster" });
   const isBaseline = ({ plane }: Cell) => planeReport(results, plane).role === "baseline";
+  const hasPlaces = live.some(({ variant }) => OF_ONE_PLACE.test(variant));
   for (const cell of live.filter((each) => !isBaseline(each))) {
     const { scenario, services, variant } = cell;
     const baseline = selectCells(live, { scenario, services, variant }).find(isBaseline);
     if (baseline === undefined) continue;
     delete cell.relativeToBaseline;
+    if (hasPlaces && !OF_ONE_PLACE.test(variant)) continue;
     const times = relativeToBaselineOf(cell, baseline, results.run.seed);
     if (times) cell.relativeToBaseline = times;
   }

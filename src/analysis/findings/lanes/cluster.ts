@@ -105,7 +105,7 @@ function addedText(value: number, interval: readonly [number, number]): string {
 }
 
 function serviceCostOf(results: Results, plane: string) {
-  // Between nodes, Services and endpoints may not be as often on the probe's own node.
+  // With several nodes there are only ratios within a node, or between two (results/summarize.ts).
   const near = clusterCurve(results, "connect", plane, "same node");
   const isNear = near.length > 0;
   const curve = isNear ? near : clusterCurve(results, "connect", plane, "");
