@@ -17,8 +17,6 @@
 #define SAMPLES_A_LINE 400
 /* Connections under way at once, at most. */
 #define THREADS 16
-/* What is late is made up for, but no faster than at this multiple of the rate: a burst would measure itself. */
-#define CATCHING_UP 2
 
 struct series {
 	const char *path;
@@ -30,8 +28,9 @@ struct series {
 struct schedule {
 	pthread_mutex_t lock;
 	enum protocol protocol;
-	uint64_t started, ended, interval_ns, last;
-	long next, most;
+	/* When the next connection is to begin, and when the last one did. */
+	uint64_t started, ended, interval_ns, next, last;
+	long place, most;
 	int first;
 	struct series *through, *direct;
 	long outcomes[OUTCOMES];
@@ -44,17 +43,6 @@ struct turn {
 	const struct service *service;
 	const struct target *target;
 };
-
-static uint64_t state = 1;
-
-/* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016. */
-static uint32_t random_below(uint32_t bound)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (uint32_t)(((state * 2685821657736338717ull) >> 32) * bound >> 32);
-}
 
 static void print_series(long round, enum protocol protocol, const struct series *series)
 {
@@ -95,12 +83,13 @@ static const struct target *any_target(void)
 /* The next connection of a schedule; 0: there is none. */
 static int take_turn(struct schedule *schedule, struct turn *turn)
 {
-	long place = schedule->next;
+	long place = schedule->place;
 
-	turn->at = schedule->started + place * schedule->interval_ns;
-	if (place >= schedule->most || now_ns() >= schedule->ended)
+	turn->at = schedule->next;
+	if (place >= schedule->most || turn->at >= schedule->ended || now_ns() >= schedule->ended)
 		return 0;
-	schedule->next++;
+	schedule->place++;
+	schedule->next += random_interval(schedule->interval_ns);
 	if (place % 2 == 0)
 		schedule->first = random_below(2);
 	turn->service = place % 2 == schedule->first ? &task.services[random_below(task.service_count)] : NULL;
@@ -108,7 +97,7 @@ static int take_turn(struct schedule *schedule, struct turn *turn)
 	return 1;
 }
 
-/* Waits for a connection's time, and where others began late, for a distance to them as well. */
+/* Waits for a connection's time, and where others began late, for the least interval after them: a burst would measure itself. */
 static void wait_for(struct schedule *schedule, uint64_t at)
 {
 	for (;;) {
@@ -116,7 +105,7 @@ static void wait_for(struct schedule *schedule, uint64_t at)
 
 		sleep_until(at);
 		pthread_mutex_lock(&schedule->lock);
-		earliest = schedule->last + schedule->interval_ns / CATCHING_UP;
+		earliest = schedule->last + least_interval(schedule->interval_ns);
 		at = now_ns();
 		if (at >= earliest)
 			schedule->last = at;
@@ -151,9 +140,10 @@ static void *take_turns(void *argument)
 	return NULL;
 }
 
+/* At most. */
 static long turns_in(long ms, enum protocol protocol)
 {
-	return ms * 1000 / task.intervals_us[protocol];
+	return ms * 1000000 / least_interval(task.intervals_us[protocol] * 1000) + 1;
 }
 
 static struct schedule schedule_of(long ms, enum protocol protocol, struct series *through, struct series *direct)
@@ -163,7 +153,7 @@ static struct schedule schedule_of(long ms, enum protocol protocol, struct serie
 	through->count = direct->count = 0;
 	return (struct schedule){
 		.lock = PTHREAD_MUTEX_INITIALIZER, .protocol = protocol, .started = now, .ended = now + ms * 1000000ull,
-		.interval_ns = task.intervals_us[protocol] * 1000, .most = turns_in(ms, protocol),
+		.interval_ns = task.intervals_us[protocol] * 1000, .next = now, .most = turns_in(ms, protocol),
 		.through = through, .direct = direct,
 	};
 }
@@ -213,7 +203,7 @@ void probe(const char *path)
 
 	read_task(path);
 	/* Every node draws its own Services. */
-	state = (task.seed * 2654435761u + 1) ^ (uint64_t)getpid() << 32 ^ now_ns();
+	seed_random((task.seed * 2654435761u + 1) ^ (uint64_t)getpid() << 32 ^ now_ns());
 	longest = task.round_ms > task.warm_up_ms ? task.round_ms : task.warm_up_ms;
 	for (int protocol = 0; protocol < PROTOCOLS; protocol++)
 		if (task.intervals_us[protocol] && turns_in(longest, protocol) > most)

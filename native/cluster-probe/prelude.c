@@ -82,7 +82,7 @@ void measure_floor(enum protocol protocol)
 	while (try_to(TCP, &at, TIMEOUT_MS, samples, &who) != REACHED)
 		sleep_until(now_ns() + 1000000);
 	for (int i = 0; i < LOOPBACK_CONNECTIONS; i++) {
-		sleep_until(now_ns() + task.intervals_us[protocol] * 1000);
+		sleep_until(now_ns() + random_interval(task.intervals_us[protocol] * 1000));
 		if (try_to(protocol, &at, TIMEOUT_MS, &samples[i], &who) != REACHED)
 			die("loopback");
 	}

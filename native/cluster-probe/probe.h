@@ -34,6 +34,12 @@ void die(const char *what);
 uint64_t now_ns(void);
 void sleep_until(uint64_t ns);
 
+void seed_random(uint64_t seed);
+uint32_t random_below(uint32_t bound);
+/* Of connections with a mean interval: the least one, and any, from that to three times as much, all equally likely. */
+uint64_t least_interval(uint64_t mean_ns);
+uint64_t random_interval(uint64_t mean_ns);
+
 /* The server. */
 int listen_on(const union address *at, int backlog);
 int bind_datagrams(const union address *at);

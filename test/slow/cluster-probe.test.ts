@@ -55,22 +55,32 @@ describe.skipIf(lacking !== null && process.env.CI === undefined)("the cluster l
     services: readonly string[],
     { protocols = ["tcp"], settleMs = 20_000 } = {},
   ): string {
+    const file = writeTask(targets, services, { protocols, settleMs });
+    return spawnSync(PROBE, ["probe", file], { encoding: "utf8", env }).stdout;
+  }
+
+  const env = { ...process.env, NODE: "here" };
+
+  function writeTask(
+    targets: readonly string[],
+    services: readonly string[],
+    { protocols = ["tcp"], settleMs = 20_000, intervalUs = 2000, roundMs = 400, at = port } = {},
+  ): string {
     const interval = (protocol: string) =>
-      `${protocol}-interval-us ${protocols.includes(protocol) ? 2000 : 0}`;
+      `${protocol}-interval-us ${protocols.includes(protocol) ? intervalUs : 0}`;
     const lines = [
-      ...["rounds 2", "round-ms 400", "warm-up-ms 100", interval("tcp"), interval("udp")],
-      ...[`settle-ms ${settleMs}`, "seed 1", `port ${port}`],
+      ...["rounds 2", `round-ms ${roundMs}`, "warm-up-ms 100", interval("tcp"), interval("udp")],
+      ...[`settle-ms ${settleMs}`, "seed 1", `port ${at}`],
       ...targets.map((target) => `target ${target}`),
       ...services.map((service) => {
         const [address, first, count] = service.split(" ");
-        return `service ${address} ${port} ${first} ${count}`;
+        return `service ${address} ${at} ${first} ${count}`;
       }),
       "",
     ];
     const file = join(folder, "task");
     writeFileSync(file, lines.join("\n"));
-    const env = { ...process.env, NODE: "here" };
-    return spawnSync(PROBE, ["probe", file], { encoding: "utf8", env }).stdout;
+    return file;
   }
 
   it.each([["127.0.0.1"], ["::1"]])(
@@ -105,6 +115,31 @@ describe.skipIf(lacking !== null && process.env.CI === undefined)("the cluster l
     const { rounds } = parseProbeLog(probe(["127.0.0.1 here", "127.0.0.2 there"], ["127.0.0.2 1 1"]));
     expect(new Set(rounds.flatMap(({ endpoint }) => endpoint.isNear))).toEqual(new Set([true, false]));
     expect(new Set(rounds.flatMap(({ service }) => service.isNear))).toEqual(new Set([false]));
+  });
+
+  it("connects at times that keep no phase to anything periodic, such as the kernel's timer tick", async () => {
+    const PERIOD_MS = 10;
+    const times: number[] = [];
+    const own = createServer((socket) => {
+      times.push(performance.now());
+      socket.on("data", (data) => socket.write(`${data}` === "w" ? Buffer.from(identity) : data));
+      socket.on("error", () => socket.destroy());
+    });
+    const identity = [...Array(10).fill(0), 0xff, 0xff, 127, 0, 0, 1];
+    const at = await listen(own, "127.0.0.1");
+    const intervalUs = PERIOD_MS * 1000;
+    const file = writeTask(["127.0.0.1 here"], ["127.0.0.1 0 1"], { intervalUs, roundMs: 2000, at });
+    const started = performance.now();
+    await once(spawn(PROBE, ["probe", file], { env }), "exit");
+    own.close();
+    const tenths = Array<number>(10).fill(0);
+    for (const time of times) {
+      const phase = ((time - started) % PERIOD_MS) / PERIOD_MS;
+      tenths[Math.floor(phase * 10)] = (tenths[Math.floor(phase * 10)] ?? 0) + 1;
+    }
+    // 40 are expected in each: connections at equal distances would all be in one or two.
+    expect(times.length).toBeGreaterThan(300);
+    expect(Math.min(...tenths)).toBeGreaterThan(10);
   });
 
   it("does not settle where an endpoint answers that is none of the Service's", () => {
