@@ -28,8 +28,9 @@ struct series {
 struct schedule {
 	pthread_mutex_t lock;
 	enum protocol protocol;
+	uint64_t started, ended, interval_ns;
 	/* When the next connection is to begin, and when the last one did. */
-	uint64_t started, ended, interval_ns, next, last;
+	uint64_t next, last;
 	long place, most;
 	int first;
 	struct series *through, *direct;
@@ -97,7 +98,9 @@ static int take_turn(struct schedule *schedule, struct turn *turn)
 	return 1;
 }
 
-/* Waits for a connection's time, and where others began late, for the least interval after them: a burst would measure itself. */
+/*
+ * Waits for a connection's time, and where others began late, for the least interval after them: a burst would measure itself.
+ */
 static void wait_for(struct schedule *schedule, uint64_t at)
 {
 	for (;;) {
