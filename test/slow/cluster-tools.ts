@@ -46,9 +46,11 @@ export const newOut = (): string => join(folder, `run ${++outs}`);
 
 /** Starts a cluster before the tests of a `describe`, and takes it down after them. */
 export function withTestCluster(...options: string[]): void {
+  let toleratedUs: number | null = null;
   beforeAll(() => {
     expect(lacking).toBeNull();
     run(CLUSTER, "down");
+    toleratedUs = toleratedWakeUpUs();
     const { status, stdout, stderr } = run(CLUSTER, "up", ...options);
     expect(stderr).toBe("");
     expect(stdout).toBe(`KUBECONFIG=${KUBECONFIG}\n`);
@@ -57,7 +59,18 @@ export function withTestCluster(...options: string[]): void {
   afterAll(() => {
     expect(run(CLUSTER, "down").status).toBe(0);
     expect(leftOnMachine()).toEqual([]);
+    expect(toleratedWakeUpUs()).toBe(toleratedUs);
   });
+}
+
+const PM_QOS = "/dev/cpu_dma_latency";
+/** How long an idle CPU may take to wake; null: the machine does not choose between states of idle CPUs, or not for us. */
+function toleratedWakeUpUs(): number | null {
+  try {
+    return readFileSync(PM_QOS).readInt32LE();
+  } catch {
+    return null;
+  }
 }
 
 /** What a cluster that was taken down left outside its namespaces. */
