@@ -227,9 +227,11 @@ void probe(const char *path)
 			follow_schedule(&warm_up);
 		}
 	}
+	start_idle_times();
 	for (long round = 0; round < task.rounds; round++)
 		for (int protocol = 0; protocol < PROTOCOLS; protocol++)
 			if (task.intervals_us[protocol] && has_time_for_round(began))
 				measure_round(round, protocol, &through, &direct);
+	print_idle_times();
 	printf("{\"kind\":\"end\"}\n");
 }

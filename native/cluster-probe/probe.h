@@ -114,5 +114,8 @@ enum outcome connect_target(enum protocol protocol, const struct target *target,
 void print_numbers(const char *name, const struct sample *samples, int count, int exchange);
 void measure_floor(enum protocol protocol);
 void settle(void);
+/* How long CPUs are in which idle state, from the one call to the other. */
+void start_idle_times(void);
+void print_idle_times(void);
 
 #endif

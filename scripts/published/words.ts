@@ -1,10 +1,11 @@
 /** What pages of published runs say of how a run was measured. */
 
 import { planeLabel } from "../../src/results/descriptors.js";
+import { idleWords } from "../../src/results/idle-states.js";
 import { liveNodes, livePlane } from "../../src/results/live-nodes.js";
 import type { LabelledRun } from "../../src/results/runs/merge.js";
 import type { Results } from "../../src/results/schema.js";
-import { findCell } from "../../src/results/select.js";
+import { findCell, selectCells } from "../../src/results/select.js";
 import { countOf, escapeMarkdown, plainText } from "../../src/text.js";
 
 const COMMIT_DIGITS = 12;
@@ -112,6 +113,7 @@ const NODE_PORT_WORDS =
 function clusterWords(results: Results): string {
   const { cells, cluster } = results;
   const nodes = liveNodes(results);
+  const idle = idleWords(selectCells(cells, { lane: "cluster" }));
   const planes = [...new Set(cells.map(({ plane }) => plane))].flatMap((plane) => {
     const live = livePlane(cells, plane);
     return live === null
@@ -122,6 +124,7 @@ function clusterWords(results: Results): string {
     `Cluster lane: connections through the data plane of a live cluster of Kubernetes ${plainText(String(cluster.parameters.kubernetes ?? "unknown"), 20)}${nodes === null ? "" : `, ${countOf(nodes.count, "node")} of ${nodes.all("os")}`}; each answer named its endpoint.`,
     ...(planes.length === 0 ? [] : [`Planes, as detected or as named by hand: ${planes.join(", ")}.`]),
     "The API does not show which backend the iptables of a node has.",
+    ...(idle === null ? [] : [`States of idle CPUs, by share of idle time: ${idle}.`]),
   ]
     .map((sentence) => escapeMarkdown(sentence, sentence.length))
     .join(" ");

@@ -364,9 +364,8 @@ describe("a probe's log", () => {
       samples("service", 99, "udp"),
       round,
       { ...round, protocol: "udp" },
-      {
-        kind: "end",
-      },
+      { kind: "idle", states: [{ name: "POLL", exitUs: 0, spentUs: 8 }] },
+      { kind: "end" },
     );
     const log = parseProbeLog(text);
     expect(log.rounds[0]?.service.connectNs).toEqual([5, 6, 7, 8]);
@@ -375,6 +374,7 @@ describe("a probe's log", () => {
     expect(log.rounds[0]?.service.isIpv6).toEqual([true, false, true, false]);
     expect(log.rounds[1]).toMatchObject({ protocol: "udp", service: { connectNs: [99, 100] } });
     expect(log).toMatchObject({ clockNs: 25, settledMs: 3, loopback: { tcp: { connectNs: [9, 10] } } });
+    expect(log.idleStates).toEqual([{ name: "POLL", exitUs: 0, spentUs: 8 }]);
   });
 
   it("that ends too early, reports a failure or is invalid is refused in one line", () => {

@@ -19,6 +19,11 @@ const outcomes = z.object({
 /** A digit for each connection. */
 const flags = z.string().regex(/^[01]*$/);
 
+const idleState = z.object({ name: z.string().max(32), exitUs: z.int().min(0), spentUs: z.int().min(0) });
+
+/** A state of idle CPUs: how long one takes to leave it, and how long all CPUs of a node were in it while probes measured. */
+export type IdleState = Readonly<z.infer<typeof idleState>>;
+
 const report = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("floor"),
@@ -41,6 +46,7 @@ const report = z.discriminatedUnion("kind", [
     ipv6: flags,
   }),
   z.object({ kind: z.literal("round"), round: z.int(), protocol, wallMs: z.int(), cpuUs: z.int(), outcomes }),
+  z.object({ kind: z.literal("idle"), states: z.array(idleState) }),
   z.object({ kind: z.literal("failed"), reason: z.string() }),
   z.object({ kind: z.literal("end") }),
 ]);
@@ -83,6 +89,8 @@ export interface ProbeLog {
   /** From the start of the probe until every Service had answered. */
   readonly settledMs: number;
   readonly rounds: readonly ProbeRound[];
+  /** Empty where the node does not show any. */
+  readonly idleStates: readonly IdleState[];
 }
 
 /** A Service did not answer as long as a probe waited for it. */
@@ -135,6 +143,7 @@ export function parseProbeLog(text: string): ProbeLog {
     resolutionNs: floor.resolutionNs,
     clockNs: floor.clockNs,
     settledMs: settled.ms,
+    idleStates: reports.flatMap((entry) => (entry.kind === "idle" ? entry.states : [])),
     loopback: Object.fromEntries(
       floors.map(({ protocol, connectNs, exchangeNs }) => [protocol, { connectNs, exchangeNs }]),
     ),

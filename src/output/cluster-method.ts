@@ -1,5 +1,6 @@
 /** How a live cluster was measured, in words: what is below can't be told from the measuring itself. */
 
+import { idleWords } from "../results/idle-states.js";
 import { otherServices } from "../results/live-nodes.js";
 import type { Cell, Results } from "../results/schema.js";
 import { selectCells } from "../results/select.js";
@@ -40,6 +41,7 @@ export function clusterFacts(results: Results): [string, string][] {
     ["Other Services of the cluster, which N does not count", range(otherServices(live), formatCount)],
     ["Connections per second and node", numbers(live, "connectionsPerSecondAndNode", formatCount)],
     ["Cores used by a probe", numbers(live, "probeCores", String)],
+    ["States of idle CPUs, by share of idle time", idleWords(live)],
   ];
   return facts.flatMap(([name, value]): [string, string][] => (value === null ? [] : [[name, value]]));
 }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
+import { idleFacts } from "../results/idle-states.js";
 import { formatMethod, kubeProxyFacts, methodFacts, planesAndSizes } from "./method.js";
 
 it("the method says whose anonymous maps are modelled: the run's version of nft, or what old runs had", () => {
@@ -23,7 +24,10 @@ it("the method of a live cluster describes connections and clocks, and no proces
     ...cell!,
     ...{ lane: "cluster" as const, scenario, facts },
   });
-  const probe = { loopbackP50Ns: 15_000, clockResolutionNs: 1, clockReadingNs: 30, probeCores: 0.2 };
+  const probe = {
+    ...{ loopbackP50Ns: 15_000, clockResolutionNs: 1, clockReadingNs: 30, probeCores: 0.2 },
+    ...idleFacts([{ name: "C1", exitUs: 2, spentUs: 5 }]),
+  };
   const words = (cells: typeof results.cells) => formatMethod({ ...results, cells }).join(" ");
   const all = [live("connect", probe), live("connect", { ...probe, loopbackP50Ns: 16_000 })];
   expect(words(all)).toContain("every one by an endpoint of its Service");
@@ -36,6 +40,7 @@ it("the method of a live cluster describes connections and clocks, and no proces
       ["Noise floor of connections (the same within one pod, median)", "15 µs to 16 µs"],
       ["The probe's clock", "steps of 1 ns, 30 ns per reading"],
       ["Error of the clocks compared, at most", "40 µs"],
+      ["States of idle CPUs, by share of idle time", "C1 (exit latency 2 µs) 100 %"],
     ]),
   );
 });

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import os from "node:os";
 import { join } from "node:path";
@@ -26,6 +26,22 @@ const listen = (server: Server, at: string) =>
       resolve(typeof address === "object" && address !== null ? address.port : 0);
     });
   });
+
+/** Microseconds by idle state, summed over CPUs; empty on a machine that shows none. */
+function idleTimes(): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const cpu of readdirSync(CPUS).filter((name) => /^cpu\d+$/.test(name))) {
+    const folder = join(CPUS, cpu, "cpuidle");
+    for (const state of existsSync(folder) ? readdirSync(folder) : []) {
+      const [name = "", time] = ["name", "time"].map((file) =>
+        readFileSync(join(folder, state, file), "utf8"),
+      );
+      sums.set(name.trim(), (sums.get(name.trim()) ?? 0) + Number(time));
+    }
+  }
+  return sums;
+}
+const CPUS = "/sys/devices/system/cpu";
 
 /** A port that nothing listened at a moment ago. */
 async function freePort(): Promise<number> {
@@ -109,6 +125,16 @@ describe.skipIf(lacking !== null && process.env.CI === undefined)("the cluster l
       expect(outcomes).toMatchObject({ wrong: 0, refused: 0, timedOut: 0 });
       expect(cpuUs).toBeGreaterThan(0);
     }
+  });
+
+  it("reports how long CPUs were in each idle state that Linux shows", () => {
+    const before = idleTimes();
+    const { idleStates } = parseProbeLog(probe(["127.0.0.1 here"], ["127.0.0.1 0 1"]));
+    const after = idleTimes();
+    expect(idleStates.map(({ name }) => name).sort()).toEqual([...after.keys()].sort());
+    for (const { name, spentUs } of idleStates)
+      expect(spentUs).toBeLessThanOrEqual((after.get(name) ?? 0) - (before.get(name) ?? 0));
+    expect(idleStates.some(({ spentUs }) => spentUs > 0)).toBe(after.size > 0);
   });
 
   it("distinguishes connections to targets on its own node from others", () => {

@@ -65,7 +65,7 @@ export function withTestCluster(...options: string[]): void {
 
 const PM_QOS = "/dev/cpu_dma_latency";
 /** How long an idle CPU may take to wake; null: the machine does not choose between states of idle CPUs, or not for us. */
-function toleratedWakeUpUs(): number | null {
+export function toleratedWakeUpUs(): number | null {
   try {
     return readFileSync(PM_QOS).readInt32LE();
   } catch {

@@ -1,5 +1,6 @@
 /** What the cluster lane measures in real clusters of each mode, and of two nodes. */
 
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import {
@@ -9,8 +10,13 @@ import {
   measure,
   measureAsync,
   newOut,
+  toleratedWakeUpUs,
   withTestCluster,
 } from "./cluster-tools.js";
+
+/** The idle state that a CPU leaves soonest, in which the test cluster keeps them; null: the machine has none to choose from. */
+const STATE = "/sys/devices/system/cpu/cpu0/cpuidle/state0/name";
+const shallowest = existsSync(STATE) ? readFileSync(STATE, "utf8").trim() : null;
 
 describe.skipIf(leftOut).each(["nftables", "iptables"])("a cluster with kube-proxy in mode %s", (mode) => {
   withTestCluster("--mode", mode);
@@ -30,6 +36,9 @@ describe.skipIf(leftOut).each(["nftables", "iptables"])("a cluster with kube-pro
     expect(new Set(cells.map(({ plane }) => plane))).toEqual(new Set([mode, "direct"]));
     expect(equivalence).toMatchObject({ disagreements: 0, services: 1000 });
     expect(equivalence.flows).toBeGreaterThan(3000);
+    if (shallowest !== null && toleratedWakeUpUs() !== null)
+      for (const { facts } of cells)
+        expect(facts[`share of idle time in ${shallowest}`]).toBeGreaterThan(0.9);
     const text = JSON.stringify({ cells, environment, cluster });
     for (const secret of ["lbscale-node", "10.213.0", "10.244.", "10.96."])
       expect(text).not.toContain(secret);

@@ -23,7 +23,11 @@ function probed(node: string, ns: number, outcomes = OUTCOMES): Probed {
     endpoint: times(50),
   };
   const loopback = { tcp: { connectNs: [9], exchangeNs: [4] } };
-  return { node, log: { resolutionNs: 1, clockNs: 25, loopback, settledMs: 3, rounds: [round, round] } };
+  const idleStates = [{ name: "POLL", exitUs: 0, spentUs: ns }];
+  return {
+    node,
+    log: { resolutionNs: 1, clockNs: 25, loopback, settledMs: 3, rounds: [round, round], idleStates },
+  };
 }
 
 function measured(probes: readonly Probed[], otherServices = 1, names = false) {
@@ -96,10 +100,10 @@ describe("what probes measured in a cluster", () => {
     expect(measured(probes, 1, true).through.facts).toMatchObject({ "secret-b p50 ns": 202 });
   });
 
-  it("reports the noise floor, the rate and what the probe took", () => {
+  it("reports the noise floor, the rate, what the probe took and what idle CPUs did", () => {
     expect(measured([probed("a", 100)]).through.facts).toMatchObject({
       ...{ loopbackP50Ns: 9, connectionsPerSecondAndNode: 60, probeCores: 0.104, servicesInCluster: 101 },
-      version: "v1.36.3",
+      ...{ version: "v1.36.3", "share of idle time in POLL": 1 },
     });
   });
 

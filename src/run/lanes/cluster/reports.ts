@@ -6,6 +6,7 @@ import type { Probed } from "../../../cluster-lane/measure.js";
 import type { PathTimes, PlacedTimes, ProbeLog, ProbeRound } from "../../../cluster-lane/probe-reports.js";
 import { thin } from "../../../measure/replicate/samples.js";
 import type { PlaneReport } from "../../../planes/descriptor.js";
+import { idleFacts } from "../../../results/idle-states.js";
 import { addOutcome } from "../../../results/runs/outcomes.js";
 import type { Cell, Replicate, Results } from "../../../results/schema.js";
 import { quantileSorted } from "../../../stats/quantile.js";
@@ -102,7 +103,7 @@ function timesAt(scenario: ConnectionScenario, path: "service" | "endpoint", par
 
 interface OfProtocol {
   readonly node: string;
-  readonly log: Pick<ProbeLog, "settledMs" | "resolutionNs" | "clockNs" | "rounds"> & {
+  readonly log: Omit<ProbeLog, "loopback"> & {
     readonly loopback: PathTimes;
   };
 }
@@ -195,6 +196,7 @@ function factsOf(
     clockReadingNs: Math.max(0, ...probed.map(({ log }) => log.clockNs)),
     connectionsPerSecondAndNode: Math.round(tried / Math.max(wallSeconds, 0.001)),
     probeCores: Number((cpuSeconds / Math.max(wallSeconds, 0.001)).toFixed(3)),
+    ...idleFacts(probed.flatMap(({ log }) => log.idleStates)),
     slowestSettledMs: Math.max(0, ...probed.map(({ log }) => log.settledMs)),
     ...Object.fromEntries(nodes),
   };
