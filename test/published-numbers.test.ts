@@ -131,6 +131,7 @@ describe("docs/cluster.md has how wide the intervals of the cluster run are", ()
     ends.map(({ value, interval: [low, high] }) => (50 * (high! - low!)) / value);
   const span = (widths: readonly number[], digits = 0) => {
     const [least, most] = [Math.min(...widths), Math.max(...widths)].map((end) => end.toFixed(digits));
+    if (Number(least) === 0) return `up to ±${most} %`;
     return least === most ? `±${least} %` : `±${least} to ${most} %`;
   };
   const NAMES = ["p50", "p90", "p99"] as const;
