@@ -11,7 +11,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -40,6 +40,16 @@ const NEW_SERVICES = 20;
 const QUIET_MS = 2500;
 const POD = "other-tools";
 const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=lbscale";
+
+const missing = ["nc", "curl", "nsenter"].filter((tool) => spawnSync("which", [tool]).status !== 0);
+if (missing.length > 0) {
+  process.stderr.write(`not installed: ${missing.join(", ")} (Debian: netcat-openbsd, curl, util-linux)\n`);
+  process.exit(2);
+}
+if (!existsSync(STATE)) {
+  process.stderr.write("no test cluster is up: scripts/test-cluster.sh up\n");
+  process.exit(2);
+}
 
 const fortio = programFrom("scripts/install-fortio.sh");
 const environment = {
