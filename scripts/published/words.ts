@@ -1,8 +1,8 @@
 /** What pages of published runs say of how a run was measured. */
 
 import { planeLabel } from "../../src/results/descriptors.js";
-import { idleWords } from "../../src/results/idle-states.js";
-import { liveNodes, livePlane } from "../../src/results/live-nodes.js";
+import { idleWords } from "../../src/results/live/idle-states.js";
+import { liveNodes, livePlane } from "../../src/results/live/live-nodes.js";
 import type { LabelledRun } from "../../src/results/runs/merge.js";
 import type { Results } from "../../src/results/schema.js";
 import { findCell, selectCells } from "../../src/results/select.js";

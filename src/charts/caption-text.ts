@@ -12,7 +12,7 @@ import {
   scenarioReport,
 } from "../results/descriptors.js";
 import { resultsDigest } from "../results/digest.js";
-import { liveNodes } from "../results/live-nodes.js";
+import { liveNodes } from "../results/live/live-nodes.js";
 import type { Cell, Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, plainText } from "../text.js";

@@ -2,7 +2,7 @@
 
 import { formatHundredths } from "../analysis/findings/common.js";
 import { type Described, planeLabel, planeReport } from "../results/descriptors.js";
-import { otherServices } from "../results/live-nodes.js";
+import { otherServices } from "../results/live/live-nodes.js";
 import type { Cell } from "../results/schema.js";
 import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";

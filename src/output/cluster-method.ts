@@ -1,7 +1,7 @@
 /** How a live cluster was measured, in words: what is below can't be told from the measuring itself. */
 
-import { idleWords } from "../results/idle-states.js";
-import { otherServices } from "../results/live-nodes.js";
+import { idleWords } from "../results/live/idle-states.js";
+import { otherServices } from "../results/live/live-nodes.js";
 import type { Cell, Results } from "../results/schema.js";
 import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";

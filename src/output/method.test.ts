@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
-import { idleFacts } from "../results/idle-states.js";
+import { idleFacts } from "../results/live/idle-states.js";
 import { formatMethod, kubeProxyFacts, methodFacts, planesAndSizes } from "./method.js";
 
 it("the method says whose anonymous maps are modelled: the run's version of nft, or what old runs had", () => {

@@ -3,7 +3,7 @@
 import { InputError } from "../../errors.js";
 import { plainText } from "../../text.js";
 import { planeReport } from "../descriptors.js";
-import { liveNodes, livePlane, namedByVersion } from "../live-nodes.js";
+import { liveNodes, livePlane, namedByVersion } from "../live/live-nodes.js";
 import type { Cell, Results } from "../schema.js";
 
 /** A run and what it is called, such as its folder's name. */

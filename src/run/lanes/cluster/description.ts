@@ -3,7 +3,7 @@
 import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
 import type { ClusterState } from "../../../cluster-lane/inspect/preflight.js";
 import type { ClusterLaneOptions } from "../../../cluster-lane/options.js";
-import { namedByVersion } from "../../../results/live-nodes.js";
+import { namedByVersion } from "../../../results/live/live-nodes.js";
 import type { Results } from "../../../results/schema.js";
 import { DIRECT } from "./job.js";
 import { reportOfPlane } from "./reports.js";

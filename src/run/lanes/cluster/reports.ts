@@ -6,7 +6,7 @@ import type { Probed } from "../../../cluster-lane/measure.js";
 import type { PathTimes, PlacedTimes, ProbeLog, ProbeRound } from "../../../cluster-lane/probe-reports.js";
 import { thin } from "../../../measure/replicate/samples.js";
 import type { PlaneReport } from "../../../planes/descriptor.js";
-import { idleFacts } from "../../../results/idle-states.js";
+import { idleFacts } from "../../../results/live/idle-states.js";
 import { addOutcome } from "../../../results/runs/outcomes.js";
 import type { Cell, Replicate, Results } from "../../../results/schema.js";
 import { quantileSorted } from "../../../stats/quantile.js";

@@ -1,8 +1,8 @@
 /** In which states the CPUs of a live cluster's nodes were while they were idle, as facts of cells. Pure. */
 
-import { maxOf, minOf } from "../stats/extent.js";
-import { formatNs, plainText } from "../text.js";
-import type { Cell } from "./schema.js";
+import { maxOf, minOf } from "../../stats/extent.js";
+import { formatNs, plainText } from "../../text.js";
+import type { Cell } from "../schema.js";
 
 /** A state of idle CPUs, as Linux names it: `POLL`, `C6`. */
 interface IdleState {

@@ -1,8 +1,8 @@
 /** The nodes, plane and Services of a live cluster, as its results describe them: not names, but what times depend on. */
 
-import { plainText } from "../text.js";
-import type { Cell, PlaneDescription, Results } from "./schema.js";
-import { selectCells } from "./select.js";
+import { plainText } from "../../text.js";
+import type { Cell, PlaneDescription, Results } from "../schema.js";
+import { selectCells } from "../select.js";
 
 export interface LiveNodes {
   readonly count: number;
